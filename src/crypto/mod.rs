@@ -1,0 +1,16 @@
+//! Keys, names and seals. Nothing outside this floor touches a key.
+
+mod keyring;
+mod seal;
+mod tally;
+mod token;
+mod vault;
+
+pub use keyring::{KeyError, Keyring};
+pub(crate) use seal::{EntryKind, NONCE_BYTES};
+pub use seal::{MAX_ENTRY_BYTES, MalformedEntry, Name, OpenError, Sealed, Version};
+#[cfg(any(test, feature = "testkit"))]
+pub use tally::CryptoCounts;
+pub use token::MalformedToken;
+pub(crate) use token::{Presented, TokenKind, TokenName};
+pub(crate) use vault::{ChallengeId, ContextDigest, NO_CONTEXT, Vault};

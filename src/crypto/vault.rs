@@ -1,0 +1,224 @@
+//! The working keys, derived once from a keyring, and all that is done with them.
+
+use aes_gcm_siv::aead::AeadInOut;
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit};
+use hmac::{Hmac, Mac};
+use postcard::ser_flavors::{Size, Slice};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::Sha256;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::keyring::{KeyError, Keyring, Secret};
+use super::seal::{EntryKind, FORMAT, HEADER, KEY_ID, Name, OpenError, SealError, Sealed, TAG};
+use super::tally::tally;
+use super::{MAX_ENTRY_BYTES, NONCE_BYTES};
+use crate::context::Context;
+use crate::otp_id::{OTP_ID_BYTES, OtpId};
+use crate::recipient::{Channel, Recipient};
+
+pub(crate) type ChallengeId = [u8; 16];
+pub(crate) type ContextDigest = [u8; 32];
+pub(crate) type Nonce = [u8; NONCE_BYTES];
+
+/// What a challenge without bound context has for a digest. No HMAC comes out as this but by a chance of 2^-256.
+pub(crate) const NO_CONTEXT: ContextDigest = [0; 32];
+
+type HmacSha256 = Hmac<Sha256>;
+
+const SALT: &[u8] = b"otp-exchange/v1";
+
+/// The name that stands in the associated data of an otp id, which lies under none.
+const NOWHERE: Name = Name([0; 16]);
+
+pub(crate) struct Vault {
+    names: HmacSha256,
+    contexts: HmacSha256,
+    tokens: HmacSha256,
+    /// Tells proofs of different keyrings and namespaces apart.
+    pub(crate) realm: [u8; 16],
+    sealing: SealingKey,
+    open_only: Vec<SealingKey>,
+}
+
+struct SealingKey {
+    id: [u8; KEY_ID],
+    cipher: Aes256GcmSiv,
+}
+
+impl Vault {
+    pub(crate) fn new(keyring: &Keyring) -> Result<Self, KeyError> {
+        let named = |label| subkey(&keyring.naming, label, &keyring.namespace);
+        let sealing = |secret: &Secret| SealingKey::derive(secret, &keyring.namespace);
+        let mut realm = [0; 16];
+        realm.copy_from_slice(&named("realm")[..16]);
+        let vault = Self {
+            names: keyed(&*named("entry name")),
+            contexts: keyed(&*named("bound context")),
+            tokens: keyed(&*named("token")),
+            realm,
+            sealing: sealing(&keyring.sealing),
+            open_only: keyring.open_only.iter().map(sealing).collect(),
+        };
+        let mut ids: Vec<_> = vault.keys().map(|key| key.id).collect();
+        ids.sort_unstable();
+        let unique = ids.windows(2).all(|pair| pair[0] != pair[1]);
+        if unique { Ok(vault) } else { Err(KeyError::KeyIdTaken) }
+    }
+
+    /// The name of a recipient's ledger.
+    pub(crate) fn ledger_name(&self, recipient: &Recipient) -> Name {
+        let channel = match recipient.channel() {
+            Channel::Email => b'@',
+            Channel::Sms => b'+',
+        };
+        let kind = EntryKind::Ledger as u8;
+        let digest = mac(&self.names, &[&[kind, channel], recipient.canonical().as_bytes()]);
+        let mut name = [0; 16];
+        name.copy_from_slice(&digest[..16]);
+        Name(name)
+    }
+
+    pub(crate) fn context_digest(&self, context: &Context) -> ContextDigest {
+        if context.is_empty() {
+            return NO_CONTEXT;
+        }
+        let mut bytes = Zeroizing::new(Vec::new());
+        for text in context.fields().flat_map(|(name, value)| [name, value]) {
+            bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        mac(&self.contexts, &[&bytes])
+    }
+
+    pub(super) fn token_mac(&self, name: &[u8], salt: &[u8; 16]) -> [u8; 32] {
+        mac(&self.tokens, &[name, salt])
+    }
+
+    pub(crate) fn otp_id(&self, entry: Name, challenge: &ChallengeId, nonce: Nonce) -> OtpId {
+        let mut bytes = [0; OTP_ID_BYTES];
+        bytes[HEADER..HEADER + 16].copy_from_slice(&entry.0);
+        bytes[HEADER + 16..HEADER + 32].copy_from_slice(challenge);
+        self.seal_in_place(EntryKind::OtpId, NOWHERE, nonce, &mut bytes);
+        OtpId(bytes)
+    }
+
+    pub(crate) fn open_otp_id(&self, id: &OtpId) -> Result<(Name, ChallengeId), OpenError> {
+        let plain = self.decrypt(EntryKind::OtpId, NOWHERE, &id.0)?;
+        let (mut entry, mut challenge) = ([0; 16], [0; 16]);
+        entry.copy_from_slice(&plain[..16]);
+        challenge.copy_from_slice(&plain[16..32]);
+        Ok((Name(entry), challenge))
+    }
+
+    /// Seals a value for a name; an error if its encoding is longer than `limit`.
+    pub(crate) fn seal<T: Serialize>(
+        &self,
+        kind: EntryKind,
+        name: Name,
+        nonce: Nonce,
+        value: &T,
+        limit: usize,
+    ) -> Result<Sealed, SealError> {
+        // Measured first, so that the plaintext is written once, in place, and never moves.
+        let size = postcard::serialize_with_flavor(value, Size::default()).map_err(|_| SealError)?;
+        if size > limit.min(MAX_ENTRY_BYTES - HEADER - TAG) {
+            return Err(SealError);
+        }
+        let mut bytes = vec![0; HEADER + size + TAG];
+        let plain = Slice::new(&mut bytes[HEADER..HEADER + size]);
+        if postcard::serialize_with_flavor(value, plain).is_err() {
+            bytes.zeroize();
+            return Err(SealError);
+        }
+        self.seal_in_place(kind, name, nonce, &mut bytes);
+        Sealed::from_bytes(bytes).map_err(|_| SealError)
+    }
+
+    pub(crate) fn open<T: DeserializeOwned>(
+        &self,
+        kind: EntryKind,
+        name: Name,
+        sealed: &Sealed,
+    ) -> Result<T, OpenError> {
+        let plain = self.decrypt(kind, name, sealed.as_bytes())?;
+        postcard::from_bytes(&plain).map_err(|_| OpenError::Format)
+    }
+
+    /// `bytes` comes as room for the header, the plaintext, and room for the tag.
+    fn seal_in_place(&self, kind: EntryKind, name: Name, nonce: Nonce, bytes: &mut [u8]) {
+        tally!(seals);
+        let (header, rest) = bytes.split_at_mut(HEADER);
+        header[0] = FORMAT;
+        header[1..=KEY_ID].copy_from_slice(&self.sealing.id);
+        header[1 + KEY_ID..].copy_from_slice(&nonce);
+        let (text, tag) = rest.split_at_mut(rest.len() - TAG);
+        let data = associated_data(kind, name, self.sealing.id);
+        match self.sealing.cipher.encrypt_inout_detached(&nonce.into(), &data, (&mut *text).into()) {
+            Ok(computed) => tag.copy_from_slice(&computed),
+            // Only above 64 GiB, which no caller has; never leave plaintext behind all the same.
+            Err(_) => text.zeroize(),
+        }
+    }
+
+    fn decrypt(&self, kind: EntryKind, name: Name, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        tally!(opens);
+        if bytes[0] != FORMAT {
+            return Err(OpenError::Format);
+        }
+        let key = self.keys().find(|key| bytes[1..=KEY_ID] == key.id).ok_or(OpenError::UnknownKey)?;
+        let (text, tag) = bytes[HEADER..].split_at(bytes.len() - HEADER - TAG);
+        let (mut nonce, mut expected_tag) = ([0; NONCE_BYTES], [0; TAG]);
+        nonce.copy_from_slice(&bytes[1 + KEY_ID..HEADER]);
+        expected_tag.copy_from_slice(tag);
+        let data = associated_data(kind, name, key.id);
+        let mut plain = Zeroizing::new(text.to_vec());
+        key.cipher
+            .decrypt_inout_detached(&nonce.into(), &data, (&mut plain[..]).into(), &expected_tag.into())
+            .map_err(|_| OpenError::Altered)?;
+        Ok(plain)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &SealingKey> {
+        std::iter::once(&self.sealing).chain(&self.open_only)
+    }
+}
+
+impl SealingKey {
+    fn derive(secret: &[u8], namespace: &str) -> Self {
+        let mut id = [0; KEY_ID];
+        id.copy_from_slice(&subkey(secret, "key id", namespace)[..KEY_ID]);
+        let key = subkey(secret, "seal", namespace);
+        Self { id, cipher: Aes256GcmSiv::new((&*key).into()) }
+    }
+}
+
+fn associated_data(kind: EntryKind, name: Name, key_id: [u8; KEY_ID]) -> [u8; 1 + KEY_ID + 1 + 16] {
+    let mut data = [0; 1 + KEY_ID + 1 + 16];
+    data[0] = FORMAT;
+    data[1..=KEY_ID].copy_from_slice(&key_id);
+    data[1 + KEY_ID] = kind as u8;
+    data[2 + KEY_ID..].copy_from_slice(&name.0);
+    data
+}
+
+/// HKDF-SHA-256 (RFC 5869) with one block of output; the info is the label and the namespace, each after its length.
+fn subkey(secret: &[u8], label: &str, namespace: &str) -> Zeroizing<[u8; 32]> {
+    let extracted = Zeroizing::new(mac(&keyed(SALT), &[secret]));
+    #[allow(clippy::cast_possible_truncation)] // labels are short, namespaces at most 64 bytes
+    let lengths = [label.len() as u8, namespace.len() as u8];
+    let info = [&lengths[..1], label.as_bytes(), &lengths[1..], namespace.as_bytes(), &[1]];
+    Zeroizing::new(mac(&keyed(&*extracted), &info))
+}
+
+fn keyed(key: &[u8]) -> HmacSha256 {
+    HmacSha256::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104)")
+}
+
+fn mac(keyed: &HmacSha256, parts: &[&[u8]]) -> [u8; 32] {
+    tally!(hmacs);
+    let mut mac = keyed.clone();
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}

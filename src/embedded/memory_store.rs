@@ -1,0 +1,227 @@
+//! A store in memory.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::crypto::{Name, Sealed, Version};
+use crate::ports::{Clock, CodeStore, StoreError, Swap, SystemClock};
+use crate::timestamp::Timestamp;
+
+/// About how many entries share a lock. Growing the table of one is then a matter of microseconds.
+const PER_SHARD: usize = 1024;
+const MAX_SHARDS: usize = 1 << 14;
+
+/// How many expired entries one write may clear away, of its own shard and of another: more than the one it may add, so
+/// that clearing keeps up, and few enough that no call is long.
+const CLEARED_PER_WRITE: usize = 2;
+
+/// A store in this process's memory: for tests, demos, and services of one process that may forget everything when it
+/// ends. Clones share their entries.
+///
+/// It holds at most as many entries as it was made for. When that many are alive, it refuses new ones
+/// with an error; it never drops a live entry. A live code is one entry, a session another.
+///
+/// ```
+/// use otp_exchange::MemoryStore;
+/// let store = MemoryStore::new(100_000); // about 40 MB when full
+/// assert!(store.is_empty());
+/// ```
+#[derive(Clone)]
+pub struct MemoryStore(Arc<Inner>);
+
+struct Inner {
+    shards: Box<[Mutex<Shard>]>,
+    count: AtomicUsize,
+    capacity: usize,
+    next_to_clear: AtomicUsize,
+    clock: Box<dyn Clock>,
+}
+
+#[derive(Default)]
+struct Shard {
+    entries: HashMap<Name, Kept, BuildHasherDefault<FirstBytes>>,
+    /// When to look at which entry again: one item for each entry, at the time it had when it was last looked at.
+    queue: BinaryHeap<Reverse<(Timestamp, Name)>>,
+}
+
+struct Kept {
+    forget_after: Timestamp,
+    value: Sealed,
+}
+
+impl MemoryStore {
+    /// An empty store for at most that many entries, by the operating system's clock.
+    pub fn new(capacity: usize) -> Self {
+        Self::with_clock(capacity, SystemClock)
+    }
+
+    /// The same by another clock, which tells it what to forget. Give it the exchanger's.
+    pub fn with_clock(capacity: usize, clock: impl Clock + 'static) -> Self {
+        let shards = capacity.div_ceil(PER_SHARD).clamp(16, MAX_SHARDS).next_power_of_two();
+        Self(Arc::new(Inner {
+            shards: (0..shards).map(|_| Mutex::default()).collect(),
+            count: AtomicUsize::new(0),
+            capacity,
+            next_to_clear: AtomicUsize::new(0),
+            clock: Box::new(clock),
+        }))
+    }
+
+    /// How many entries it holds, expired ones that are still to be cleared away included.
+    pub fn len(&self) -> usize {
+        self.0.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The most it holds.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity
+    }
+}
+
+impl CodeStore for MemoryStore {
+    async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
+        Ok(self.0.shard_of(name).entries.get(&name).map(|kept| kept.value.clone()))
+    }
+
+    async fn swap(
+        &self,
+        name: Name,
+        expected: Option<Version>,
+        value: &Sealed,
+        forget_after: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        self.0.swap(name, expected, value, forget_after)
+    }
+}
+
+impl Inner {
+    fn swap(
+        &self,
+        name: Name,
+        expected: Option<Version>,
+        value: &Sealed,
+        forget_after: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        let now = self.clock.now();
+        self.clear(self.next_to_clear.fetch_add(1, Ordering::Relaxed), now, CLEARED_PER_WRITE);
+        let mut shard = self.shard_of(name);
+        self.clear_shard(&mut shard, now, CLEARED_PER_WRITE);
+        if let Some(kept) = shard.entries.get_mut(&name) {
+            if expected != Some(kept.value.version()) {
+                return Ok(Swap::Conflict);
+            }
+            *kept = Kept { forget_after, value: value.clone() };
+            return Ok(Swap::Applied);
+        }
+        if expected.is_some() {
+            return Ok(Swap::Conflict);
+        }
+        if !self.reserve() {
+            // Let go of this shard first: two writers that each held one and wanted the other's would wait for ever.
+            drop(shard);
+            let cleared = (0..self.shards.len()).any(|index| self.clear(index, now, 1) > 0);
+            if !cleared || !self.reserve() {
+                return Err(StoreError::not_applied(Full { capacity: self.capacity }));
+            }
+            shard = self.shard_of(name);
+            if shard.entries.contains_key(&name) {
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                return Ok(Swap::Conflict);
+            }
+        }
+        shard.entries.insert(name, Kept { forget_after, value: value.clone() });
+        shard.queue.push(Reverse((forget_after, name)));
+        Ok(Swap::Applied)
+    }
+
+    /// Counts one more entry, if there is room.
+    fn reserve(&self) -> bool {
+        let more = |count| (count < self.capacity).then_some(count + 1);
+        self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Clears up to `most` expired entries of one shard, and says how many it did.
+    fn clear(&self, index: usize, now: Timestamp, most: usize) -> usize {
+        let mut shard = lock(&self.shards[index % self.shards.len()]);
+        self.clear_shard(&mut shard, now, most)
+    }
+
+    fn clear_shard(&self, shard: &mut Shard, now: Timestamp, most: usize) -> usize {
+        let mut cleared = 0;
+        // Each look either clears an entry or moves it to its later time, so `most` bounds both.
+        for _ in 0..most {
+            let Some(&Reverse((due, name))) = shard.queue.peek() else { break };
+            if now <= due {
+                break;
+            }
+            shard.queue.pop();
+            match shard.entries.get(&name) {
+                Some(kept) if kept.forget_after >= now => {
+                    shard.queue.push(Reverse((kept.forget_after, name)));
+                }
+                Some(_) => {
+                    shard.entries.remove(&name);
+                    cleared += 1;
+                }
+                None => {}
+            }
+        }
+        self.count.fetch_sub(cleared, Ordering::Relaxed);
+        cleared
+    }
+
+    fn shard_of(&self, name: Name) -> MutexGuard<'_, Shard> {
+        let bytes = name.as_bytes();
+        let index = usize::from(u16::from_le_bytes([bytes[14], bytes[15]])) % self.shards.len();
+        lock(&self.shards[index])
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    // A panic under the lock could only come from the allocator, between two whole steps.
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Names are keyed hashes or random: their first bytes are a hash already, and nobody can choose them.
+#[derive(Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 = self.0.rotate_left(5) ^ u64::from_le_bytes(word);
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {
+        // The length of the array: always 16.
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("len", &self.len()).field("capacity", &self.capacity()).finish()
+    }
+}
+
+/// The store holds as many live entries as it was made for.
+#[derive(Debug, thiserror::Error)]
+#[error("memory store is full at {capacity} live entries; give MemoryStore::new a larger capacity")]
+struct Full {
+    capacity: usize,
+}

@@ -1,0 +1,132 @@
+//! How the flows end otherwise.
+
+use std::time::Duration;
+
+use crate::crypto::{MalformedToken, OpenError};
+use crate::otp::{EntropyError, MalformedCode};
+use crate::otp_id::OtpIdError;
+use crate::ports::{IssuerError, NotifyError, StoreError};
+use crate::request::{Receipt, RequestError};
+use crate::rules::Waiting;
+use crate::submission::{Refused, SubmissionError};
+
+/// Something around the exchanger failed; no verdict was given. Answer it as "try again later" (HTTP 503).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Others changed the same entry 64 times in between; try again.
+    #[error("busy: the entry changed 64 times in between; try again")]
+    Busy,
+    /// The store could not be asked, or its answer was lost three times. One attempt may have been charged.
+    #[error("unavailable: the store failed, and no verdict was given; try again later")]
+    Unavailable(#[source] StoreError),
+    /// A swap was applied or was not, and another one hid which. One attempt may have been charged, or the code used up.
+    #[error(
+        "unavailable: a reply of the store was lost and the outcome overwritten; start again with a new code"
+    )]
+    Lost,
+    /// An entry of the store does not open. It was left as it is.
+    #[error("corrupt: an entry of the store does not open")]
+    Corrupt(#[from] OpenError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// An entry would have become too large, which its rules rule out: please report it.
+    #[error(
+        "too large: an entry would pass its size limit; this is a mistake in the crate, please report it"
+    )]
+    TooLarge,
+}
+
+/// Why nothing was sent, or perhaps not.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The request is wrong; nothing was stored or sent.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// Too soon, or too many live codes; nothing was stored or sent. Answer it like a success where the public must not
+    /// learn who asked for codes.
+    #[error("wait: another message to this recipient may go out in {retry_after:?}")]
+    Wait {
+        /// Which limit it was; for your own logs.
+        why: Waiting,
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The code was made and lives, but its message was not handed over, or perhaps not. `deliver` with the receipt's otp id
+    /// sends the same code again.
+    #[error("undelivered: the code lives on; deliver it again, or wait whether it arrives")]
+    Undelivered {
+        /// The receipt of the code.
+        receipt: Box<Receipt>,
+        /// What the notifier said.
+        source: NotifyError,
+    },
+    /// The message can never be handed over, so the code was voided.
+    #[error("undeliverable: the notifier refused for good, and the code was voided")]
+    Undeliverable(#[source] NotifyError),
+    /// The otp id is none of this exchanger's; the store was not asked.
+    #[error(transparent)]
+    OtpId(#[from] OtpIdError),
+    /// There is no live code of that otp id.
+    #[error("gone: the code has expired, was used or never was; request a new one")]
+    Gone,
+    /// Something around it failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<EntropyError> for SendError {
+    fn from(error: EntropyError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Why a code was not exchanged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// Wrong, expired, spent or unknown.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// What was typed cannot be a code here; no attempt was charged. Ask the person to type it again.
+    #[error(transparent)]
+    NotACode(#[from] MalformedCode),
+    /// The submission around it is wrong; no attempt was charged. A mistake of the caller.
+    #[error(transparent)]
+    Submission(#[from] SubmissionError),
+    /// The proof is of another keyring or namespace.
+    #[error("proof: made by an exchanger of another keyring or namespace; grant it there")]
+    ForeignProof,
+    /// The issuer made no token. The code is used up; a new one has to be requested.
+    #[error("no token was issued, and the code is used up; request a new one")]
+    Issuer(#[from] IssuerError),
+    /// Something around it failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why a token was not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// Not a token in form, or of the other kind. A public endpoint answers it like `Refused`.
+    #[error(transparent)]
+    Malformed(#[from] MalformedToken),
+    /// Expired, revoked, replayed or unknown. Which of them it was is never said (RFC 7662 section 2.2).
+    #[error("refused: the token is expired, revoked or unknown")]
+    Refused,
+    /// The issuer could not make or recognise the token now.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// Something around it failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<EntropyError> for ExchangeError {
+    fn from(error: EntropyError) -> Self {
+        Self::Fault(error.into())
+    }
+}

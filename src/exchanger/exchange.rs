@@ -1,0 +1,106 @@
+//! A code comes back: `verify` proves it, `grant` turns the proof into tokens.
+
+use super::draw::Draw;
+use super::entries::Step;
+use super::{ExchangeError, Exchanger, Fault};
+use crate::crypto::NONCE_BYTES;
+use crate::otp_id::OtpIdError;
+use crate::ports::{CodeStore, Notifier, Swap, TokenIssuer};
+use crate::rules::{Attempt, Challenge, Ledger, Session, Verdict};
+use crate::submission::{Named, Proof, Refused, Submission, SubmissionError};
+use crate::tokens::{SessionId, Tokens};
+
+/// A session's name and salt.
+const SESSION_BYTES: usize = 16 + 16;
+
+impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
+    /// Checks a submission and hands out tokens: [`verify`](Self::verify), then [`grant`](Self::grant).
+    ///
+    /// # Errors
+    /// [`ExchangeError::Refused`] for a wrong, expired, spent or unknown code; the others say what else was wrong.
+    pub async fn exchange(&self, submission: Submission) -> Result<Tokens, ExchangeError> {
+        let mut draw = Draw::new(&*self.entropy, NONCE_BYTES + SESSION_BYTES + NONCE_BYTES);
+        let proof = self.verify_with(submission, &mut draw).await?;
+        self.grant_with(proof, &mut draw).await
+    }
+
+    /// Checks a submission. The attempt is charged, or the code used up, before the verdict is known to anybody.
+    ///
+    /// # Errors
+    /// As [`exchange`](Self::exchange).
+    pub async fn verify(&self, submission: Submission) -> Result<Proof, ExchangeError> {
+        self.verify_with(submission, &mut Draw::new(&*self.entropy, NONCE_BYTES)).await
+    }
+
+    /// Turns a proof into tokens, and so into a session.
+    ///
+    /// # Errors
+    /// [`ExchangeError::ForeignProof`], [`ExchangeError::Issuer`] or [`ExchangeError::Fault`]; the code is used up then.
+    pub async fn grant(&self, proof: Proof) -> Result<Tokens, ExchangeError> {
+        self.grant_with(proof, &mut Draw::new(&*self.entropy, SESSION_BYTES + NONCE_BYTES)).await
+    }
+
+    async fn verify_with(&self, submission: Submission, draw: &mut Draw<'_>) -> Result<Proof, ExchangeError> {
+        let Submission { named, typed, purposes, context } = submission;
+        let purposes: Vec<_> =
+            purposes.into_iter().collect::<Result<_, _>>().map_err(SubmissionError::from)?;
+        if purposes.is_empty() {
+            return Err(SubmissionError::NoPurpose.into());
+        }
+        context.check().map_err(SubmissionError::from)?;
+        let (entry, id) = match named {
+            Named::Recipient(recipient) => (self.vault.ledger_name(&recipient), None),
+            Named::OtpId(otp_id) => {
+                let opened = self.vault.open_otp_id(&otp_id).map_err(OtpIdError::from);
+                let (entry, id) = opened.map_err(SubmissionError::from)?;
+                (entry, Some(id))
+            }
+        };
+        let typed = &self.policy.read(&typed)?;
+        let context = self.vault.context_digest(&context);
+        let attempt = Attempt { id, typed, purposes: &purposes, context };
+        let verdict = self.update(entry, draw, |ledger: Option<Ledger>, at| {
+            let Some(ledger) = ledger else { return Ok(Step::Keep(Verdict::NoneLive)) };
+            Ok(match ledger.submit(at, &attempt) {
+                (_, Verdict::NoneLive) => Step::Keep(Verdict::NoneLive),
+                (ledger, verdict) => Step::Write(ledger, verdict),
+            })
+        });
+        let verdict = verdict.await?;
+        // Read again: this process may have slept between judging and writing, and the code died meanwhile.
+        let now = self.clock.now();
+        let attempts_left = match verdict {
+            Verdict::Right(challenge) if challenge.is_in_life(now) => return Ok(self.prove(*challenge)),
+            Verdict::Wrong { attempts_left, end } if now < end => attempts_left,
+            Verdict::Right(_) | Verdict::Wrong { .. } | Verdict::NoneLive => 0,
+        };
+        Err(Refused { attempts_left: id.map(|_| attempts_left) }.into())
+    }
+
+    fn prove(&self, challenge: Challenge) -> Proof {
+        let recipient = challenge.recipient();
+        let subject = challenge.grant.subject.clone().unwrap_or_else(|| recipient.canonical());
+        Proof {
+            subject,
+            recipient,
+            purpose: challenge.purpose,
+            grant: challenge.grant,
+            realm: self.vault.realm,
+        }
+    }
+
+    async fn grant_with(&self, proof: Proof, draw: &mut Draw<'_>) -> Result<Tokens, ExchangeError> {
+        if proof.realm != self.vault.realm {
+            return Err(ExchangeError::ForeignProof);
+        }
+        let Proof { subject, purpose, mut grant, .. } = proof;
+        let redirect_url = grant.redirect_url.take();
+        let (id, salt) = (SessionId(draw.take()?), draw.take()?);
+        let session = Session::start(salt, subject, purpose, grant, &self.policy, self.clock.now());
+        match self.write(id.entry(), None, draw.take()?, &session).await? {
+            Swap::Applied => Ok(Tokens { redirect_url, ..self.tokens(id, session).await? }),
+            // A session of that random name: the generator repeats itself. Better no session than a shared one.
+            Swap::Conflict => Err(Fault::Busy.into()),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The flows. The only floor that sees both the rules and the ports.
+
+mod draw;
+mod entries;
+mod error;
+mod exchange;
+mod send;
+mod session;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::crypto::{KeyError, Keyring, Vault};
+use crate::policy::{Policy, PolicyError};
+use crate::ports::{
+    Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Notifier, ReferenceTokens, SystemClock,
+    SystemEntropy, TokenIssuer,
+};
+use crate::rules::Moment;
+use crate::timestamp::Timestamp;
+
+pub use error::{ExchangeError, Fault, SendError, TokenError};
+
+/// The flows: [`send`](Self::send), [`exchange`](Self::exchange), [`authenticate`](Self::authenticate),
+/// [`refresh`](Self::refresh), [`revoke`](Self::revoke), and the halves they are made of.
+///
+/// It holds no state of its own: any number of them, in any number of processes, may work on one store, as long as they
+/// share the keyring and the policy. Share one between tasks behind an [`Arc`]; [`DynExchanger`] is the same without type
+/// parameters.
+pub struct Exchanger<S, N, I = ReferenceTokens> {
+    store: S,
+    notifier: N,
+    issuer: I,
+    vault: Vault,
+    policy: Policy,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    valid_from: Timestamp,
+}
+
+/// An exchanger whatever store, notifier and issuer it was built with: for handlers and application state.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use otp_exchange::{DynExchanger, Exchanger, Keyring, MemoryStore, Outbox};
+///
+/// #[derive(Clone)]
+/// struct AppState {
+///     otp: Arc<DynExchanger>,
+/// }
+///
+/// let otp = Exchanger::builder(MemoryStore::new(100_000), Outbox::new(), Keyring::generate()?).build()?;
+/// let state = AppState { otp: Arc::new(otp.erase()) };
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type DynExchanger = Exchanger<DynStore, DynNotifier, DynIssuer>;
+
+impl<S: CodeStore, N: Notifier> Exchanger<S, N> {
+    /// Begins an exchanger on that store, with that notifier and those keys. Everything else has a default.
+    pub fn builder(store: S, notifier: N, keyring: Keyring) -> Builder<S, N> {
+        Builder {
+            store,
+            notifier,
+            issuer: ReferenceTokens,
+            keyring,
+            policy: Policy::default(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            valid_from: Timestamp::MIN,
+        }
+    }
+}
+
+impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
+    /// The same exchanger without its type parameters.
+    pub fn erase(self) -> DynExchanger
+    where
+        S: 'static,
+        N: 'static,
+        I: 'static,
+    {
+        Exchanger {
+            store: DynStore::new(self.store),
+            notifier: DynNotifier::new(self.notifier),
+            issuer: DynIssuer::new(self.issuer),
+            vault: self.vault,
+            policy: self.policy,
+            clock: self.clock,
+            entropy: self.entropy,
+            valid_from: self.valid_from,
+        }
+    }
+
+    /// The numbers it works by.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.clock.now(), valid_from: self.valid_from }
+    }
+}
+
+impl<S, N, I> fmt::Debug for Exchanger<S, N, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchanger").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// Puts an [`Exchanger`] together.
+#[must_use = "nothing is built until `build`"]
+pub struct Builder<S, N, I = ReferenceTokens> {
+    store: S,
+    notifier: N,
+    issuer: I,
+    keyring: Keyring,
+    policy: Policy,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    valid_from: Timestamp,
+}
+
+impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
+    /// The numbers to work by.
+    pub fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// What access tokens are made of; by default references into the store.
+    pub fn issuer<J: TokenIssuer>(self, issuer: J) -> Builder<S, N, J> {
+        Builder {
+            store: self.store,
+            notifier: self.notifier,
+            issuer,
+            keyring: self.keyring,
+            policy: self.policy,
+            clock: self.clock,
+            entropy: self.entropy,
+            valid_from: self.valid_from,
+        }
+    }
+
+    /// Where time comes from; by default the operating system.
+    pub fn clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// Where randomness comes from; by default the operating system.
+    pub fn entropy(self, entropy: impl Entropy + 'static) -> Self {
+        Self { entropy: Arc::new(entropy), ..self }
+    }
+
+    /// Kills every code and session made before that moment. After a backup of the store has been restored, set it to the
+    /// moment of the restore: what was used up or revoked since the backup was taken is in it again.
+    pub fn valid_from(self, valid_from: Timestamp) -> Self {
+        Self { valid_from, ..self }
+    }
+
+    /// Checks everything and builds the exchanger.
+    ///
+    /// # Errors
+    /// [`BuildError`] names the number of the policy that is out of range, or what is wrong with the keys.
+    pub fn build(self) -> Result<Exchanger<S, N, I>, BuildError> {
+        self.policy.check()?;
+        Ok(Exchanger {
+            store: self.store,
+            notifier: self.notifier,
+            issuer: self.issuer,
+            vault: Vault::new(&self.keyring)?,
+            policy: self.policy,
+            clock: self.clock,
+            entropy: self.entropy,
+            valid_from: self.valid_from,
+        })
+    }
+}
+
+impl<S, N, I> fmt::Debug for Builder<S, N, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// Why an exchanger cannot be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The keys.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}

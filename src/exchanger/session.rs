@@ -1,0 +1,155 @@
+//! Tokens in use: authenticate, refresh, revoke.
+
+use super::draw::Draw;
+use super::entries::Step;
+use super::{Exchanger, TokenError};
+use crate::crypto::{MalformedToken, NONCE_BYTES, Name, Presented, TokenKind, TokenName};
+use crate::policy::CLOCK_SLACK;
+use crate::ports::{CodeStore, IssuerError, Notifier, Recognised, TokenIssuer};
+use crate::rules::{Refreshed, Session};
+use crate::timestamp::Timestamp;
+use crate::tokens::{Claims, SessionId, Tokens};
+
+impl SessionId {
+    /// The name of the entry it lies under.
+    pub(super) fn entry(self) -> Name {
+        Name::from_bytes(self.0)
+    }
+}
+
+impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
+    /// What an access token says about its holder. One load, nothing is written.
+    ///
+    /// # Errors
+    /// [`TokenError::Refused`] if it is expired, revoked or unknown.
+    pub async fn authenticate(&self, access_token: &str) -> Result<Claims, TokenError> {
+        match self.issuer.recognise(access_token, self.clock.now()).await? {
+            Recognised::Unknown => Err(TokenError::Refused),
+            Recognised::Claims(claims) => {
+                let at = self.moment();
+                let begun = claims.issued_at.saturating_sub(CLOCK_SLACK) <= at.now;
+                let good = begun && at.now < claims.expires_at && claims.issued_at >= at.valid_from;
+                if good { Ok(claims) } else { Err(TokenError::Refused) }
+            }
+            Recognised::Reference => {
+                let presented = Presented::read(access_token)?;
+                let TokenName { kind, session: id, generation } = presented.name;
+                if kind != TokenKind::Access {
+                    return Err(MalformedToken::NotAccess.into());
+                }
+                let Some((session, _)) = self.load::<Session>(id.entry()).await? else {
+                    return Err(TokenError::Refused);
+                };
+                if !self.vault.is_genuine(&presented, &session.salt) {
+                    return Err(TokenError::Refused);
+                }
+                let life = session.access(self.moment(), generation, self.policy.refresh_grace);
+                let (issued_at, expires_at) = life.ok_or(TokenError::Refused)?;
+                Ok(claims(id, session, issued_at, expires_at))
+            }
+        }
+    }
+
+    /// Exchanges a refresh token for the next pair of tokens. It works once; for a short grace the same pair can be fetched
+    /// again with it, by a client that lost the reply. Any later use is a theft, and ends the whole family (RFC 9700 section
+    /// 4.14.2).
+    ///
+    /// # Errors
+    /// [`TokenError::Refused`] if it is expired, used, revoked or unknown.
+    pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, TokenError> {
+        let presented = Presented::read(refresh_token)?;
+        let TokenName { kind, session: id, generation } = presented.name;
+        if kind != TokenKind::Refresh {
+            return Err(MalformedToken::NotRefresh.into());
+        }
+        let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
+        let refreshed = self.update(id.entry(), &mut draw, |session: Option<Session>, at| {
+            let genuine = session.filter(|session| self.vault.is_genuine(&presented, &session.salt));
+            let Some(session) = genuine else { return Ok(Step::Keep(None)) };
+            Ok(match session.refresh(at, generation, self.policy.refresh_grace) {
+                (session, Refreshed::Next) => Step::Write(session.clone(), Some(session)),
+                (session, Refreshed::Again) => Step::Keep(Some(session)),
+                (tombstone, Refreshed::Replayed) => Step::Write(tombstone, None),
+                (_, Refreshed::Dead) => Step::Keep(None),
+            })
+        });
+        let session = refreshed.await?.ok_or(TokenError::Refused)?;
+        // Read again: this process may have slept between judging and writing.
+        let now = self.clock.now();
+        if session.refresh_end().is_none_or(|end| end <= now) {
+            return Err(TokenError::Refused);
+        }
+        Ok(self.tokens(id, session).await?)
+    }
+
+    /// Takes back one token. An access token is dead at once; without its refresh token a session runs out with its access
+    /// token. Logging out is [`revoke_family`](Self::revoke_family).
+    ///
+    /// A token that is unknown or dead already is no error (RFC 7009 section 2.2). A signed access token cannot be taken back
+    /// alone; its family is.
+    ///
+    /// # Errors
+    /// [`TokenError::Malformed`] if it is no token in form; [`TokenError::Fault`] if the store could not be written.
+    pub async fn revoke(&self, token: &str) -> Result<(), TokenError> {
+        self.revoke_by(token, |session, named| match named {
+            Some(TokenName { kind, generation, .. }) => session.revoke(*kind, *generation),
+            None => session.revoke_family(),
+        })
+        .await
+    }
+
+    /// Takes back every token of the family this one belongs to, whichever of them it is. Takes expired ones too.
+    ///
+    /// # Errors
+    /// As [`revoke`](Self::revoke).
+    pub async fn revoke_family(&self, token: &str) -> Result<(), TokenError> {
+        self.revoke_by(token, |session, _| session.revoke_family()).await
+    }
+
+    async fn revoke_by(
+        &self,
+        token: &str,
+        rule: impl Fn(Session, Option<&TokenName>) -> Option<Session>,
+    ) -> Result<(), TokenError> {
+        // Refresh tokens are always ours in form; an access token may be the issuer's.
+        let (id, presented) = match Presented::read(token) {
+            Ok(presented) => (presented.name.session, Some(presented)),
+            Err(malformed) => match self.issuer.recognise(token, self.clock.now()).await? {
+                Recognised::Claims(claims) => (claims.session, None),
+                Recognised::Reference => return Err(malformed.into()),
+                Recognised::Unknown => return Ok(()),
+            },
+        };
+        let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
+        let revoked = self.update(id.entry(), &mut draw, |session: Option<Session>, _| {
+            let named = presented.as_ref();
+            let genuine =
+                |session: &Session| named.is_none_or(|token| self.vault.is_genuine(token, &session.salt));
+            let after =
+                session.filter(genuine).and_then(|session| rule(session, named.map(|token| &token.name)));
+            Ok(after.map_or(Step::Keep(()), |session| Step::Write(session, ())))
+        });
+        Ok(revoked.await?)
+    }
+
+    /// The tokens of the session's present generation; computed again they are the same.
+    pub(super) async fn tokens(&self, id: SessionId, session: Session) -> Result<Tokens, IssuerError> {
+        let token = |kind| {
+            let name = TokenName { kind, session: id, generation: session.generation };
+            self.vault.token(&name, &session.salt)
+        };
+        let reference = token(TokenKind::Access);
+        let refresh_expires_at = session.refresh_end();
+        let refresh = refresh_expires_at.map(|_| token(TokenKind::Refresh));
+        let (issued_at, expires_at) = (session.issued, session.access_end());
+        let claims = claims(id, session, issued_at, expires_at);
+        let access = self.issuer.issue(&claims, reference).await?;
+        let expires_in = self.clock.now().until(expires_at);
+        Ok(Tokens { access, refresh, expires_in, refresh_expires_at, claims, redirect_url: None })
+    }
+}
+
+fn claims(id: SessionId, session: Session, issued_at: Timestamp, expires_at: Timestamp) -> Claims {
+    let Session { subject, scopes, purpose, metadata, .. } = session;
+    Claims { subject, scopes, purpose, metadata, issued_at, expires_at, session: id }
+}

@@ -1,0 +1,129 @@
+//! What a code will be worth once it is exchanged, and who may ask for it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The most a grant may hold, in bytes of all its texts together.
+pub const MAX_GRANT_BYTES: usize = 1024;
+
+/// The longest token lifetime, and the longest life of a session: 30 days.
+pub const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What a code will be worth: subject, scopes, token lifetime, redirect URL and metadata. Not an OAuth grant.
+///
+/// Everything is optional: without a subject the tokens are for the recipient, without a token lifetime the
+/// policy's lifetimes hold. It is checked when the code is issued and lies sealed beside it.
+///
+/// ```
+/// # use std::time::Duration;
+/// use otp_exchange::Grant;
+/// let grant = Grant::for_subject("user-17")
+///     .scope("profile:read")
+///     .token_lifetime(Duration::from_secs(24 * 3600))
+///     .redirect_to("https://app.example/welcome")
+///     .metadata("plan", "pro");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    pub(crate) subject: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) token_lifetime: Option<Duration>,
+    pub(crate) refresh: Option<bool>,
+    pub(crate) redirect_url: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+impl Grant {
+    /// A grant for the recipient itself.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A grant for a subject of your own, a user id say: 1 to 255 characters.
+    pub fn for_subject(subject: impl Into<String>) -> Self {
+        Self { subject: Some(subject.into()), ..Self::default() }
+    }
+
+    /// One more scope: printable ASCII without space, `"` and `\` (RFC 6749 section 3.3).
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
+    /// How long the access token lives: whole seconds, 1 s to 30 days. Such a token comes without a refresh token unless
+    /// [`refresh`](Self::refresh) asks for one.
+    pub fn token_lifetime(self, lifetime: Duration) -> Self {
+        Self { token_lifetime: Some(lifetime), ..self }
+    }
+
+    /// Whether a refresh token comes with the access token. By default one does, unless the grant sets a token lifetime.
+    pub fn refresh(self, wanted: bool) -> Self {
+        Self { refresh: Some(wanted), ..self }
+    }
+
+    /// Where to send the person afterwards; must be, to the letter, a URL that the policy allows.
+    pub fn redirect_to(self, url: impl Into<String>) -> Self {
+        Self { redirect_url: Some(url.into()), ..self }
+    }
+
+    /// A fact to travel with the session, for the application's own use.
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(name.into(), value.into());
+        self
+    }
+
+    pub(crate) fn wants_refresh(&self) -> bool {
+        self.refresh.unwrap_or(self.token_lifetime.is_none())
+    }
+
+    /// Every text in it.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let metadata = self.metadata.iter().flat_map(|(name, value)| [name, value]);
+        let single = self.subject.iter().chain(&self.redirect_url).chain(&self.scopes);
+        single.chain(metadata).map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The subject is often a whole address, and metadata is the application's: neither belongs in a log.
+        f.debug_struct("Grant")
+            .field("scopes", &self.scopes)
+            .field("token_lifetime", &self.token_lifetime)
+            .field("refresh", &self.refresh)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who asks for a code on somebody's behalf. The code leads to at most this principal's scopes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    pub(crate) id: String,
+    pub(crate) scopes: Vec<String>,
+}
+
+impl Principal {
+    /// A principal without any scope yet.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), scopes: Vec::new() }
+    }
+
+    /// One more scope that this principal holds.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
+    /// Who it is.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What it may do.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+}

@@ -1,0 +1,269 @@
+//! What a code looks like: kind, length and template.
+
+use std::fmt;
+
+use rand::TryCryptoRng;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::code::{Code, MAX_LENGTH};
+use crate::message::{Template, TemplateError};
+
+/// The alphabet of a code.
+///
+/// Serialised under the names `NUMERIC`, `ALPHA`, `ALPHANUMERIC` and `UNAMBIGUOUS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Kind {
+    /// The digits `0`–`9`: 3.32 bits a character.
+    Numeric,
+    /// The letters `A`–`Z`: 4.70 bits a character.
+    Alpha,
+    /// Digits and letters, `0`–`9` and `A`–`Z`: 5.17 bits a character.
+    Alphanumeric,
+    /// Crockford's base 32, digits and letters without `I`, `L`, `O` and `U`: 5 bits a character. Read back
+    /// forgivingly: `O` is taken for `0`, `I` and `L` for `1`.
+    Unambiguous,
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub const ALL: [Self; 4] = [Self::Numeric, Self::Alpha, Self::Alphanumeric, Self::Unambiguous];
+
+    /// The characters codes of this kind are made of, in ASCII order.
+    pub const fn alphabet(self) -> &'static str {
+        match self {
+            Self::Numeric => "0123456789",
+            Self::Alpha => "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            Self::Alphanumeric => "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            Self::Unambiguous => "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+        }
+    }
+
+    /// The character of this alphabet that a typed one stands for: case and, where the alphabet has none of its
+    /// own, look-alikes folded.
+    pub(crate) fn fold(self, typed: u8) -> u8 {
+        match (self, typed.to_ascii_uppercase()) {
+            (Self::Unambiguous, b'O') => b'0',
+            (Self::Unambiguous, b'I' | b'L') => b'1',
+            (_, upper) => upper,
+        }
+    }
+}
+
+/// What a code looks like: its [`Kind`], its length (1 to 20 characters) and the text it is sent in.
+///
+/// The default is six digits in the template `{{CODE}}`. As data it is
+/// `{"type": "NUMERIC", "length": 6, "template": "{{CODE}}"}`; what is left out takes the default.
+///
+/// ```
+/// use otp_exchange::{Kind, Otp};
+/// let otp = Otp::new(Kind::Numeric, 4)?.template("Your verification code is {{CODE}}")?;
+/// let code = otp.generate(&mut rand::rngs::SysRng)?;
+/// assert_eq!(code.len(), 4);
+/// assert!((otp.entropy_bits() - 13.29).abs() < 0.01);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "OtpData")]
+pub struct Otp {
+    #[serde(rename = "type")]
+    kind: Kind,
+    length: u8,
+    template: Template,
+}
+
+impl Otp {
+    /// Codes of this kind and length, sent as the bare code until a [`template`](Self::template) is set.
+    ///
+    /// # Errors
+    /// [`OtpError::Length`] unless `length` is 1 to 20.
+    pub fn new(kind: Kind, length: u8) -> Result<Self, OtpError> {
+        if !(1..=MAX_LENGTH).contains(&length) {
+            return Err(OtpError::Length { length });
+        }
+        Ok(Self { kind, length, template: Template::default() })
+    }
+
+    /// The text the code is sent in, `{{CODE}}` standing exactly once for the code; at most 480 bytes.
+    ///
+    /// # Errors
+    /// [`OtpError::Template`] says what is wrong with the text.
+    pub fn template(self, template: &str) -> Result<Self, OtpError> {
+        Ok(Self { template: Template::parse(template)?, ..self })
+    }
+
+    /// The alphabet.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The number of characters, 1 to 20.
+    pub fn length(&self) -> u8 {
+        self.length
+    }
+
+    /// The text the code is sent in.
+    pub fn text(&self) -> &Template {
+        &self.template
+    }
+
+    /// How much chance a code holds, in bits: length × log2(size of the alphabet). Six digits are 19.93; NIST SP
+    /// 800-63B-4 section 3.1.3.2 asks for six digits or the equivalent, and for throttling below 64 bits.
+    pub fn entropy_bits(&self) -> f64 {
+        #[allow(clippy::cast_precision_loss)] // at most 36
+        let symbols = self.kind.alphabet().len() as f64;
+        f64::from(self.length) * symbols.log2()
+    }
+
+    /// Draws a code: every code of the kind and length equally likely, leading zeros kept.
+    ///
+    /// # Errors
+    /// [`EntropyError`] if the generator fails; then there is no code.
+    pub fn generate<R: TryCryptoRng + ?Sized>(&self, generator: &mut R) -> Result<Code, EntropyError> {
+        let alphabet = self.kind.alphabet().as_bytes();
+        // A byte is used only below the greatest multiple of the alphabet's size, so that no character comes up
+        // more often than another (the `% 10` of CVE-2021-23451).
+        let bound = 256 - 256 % alphabet.len();
+        let mut drawn = Zeroizing::new([0_u8; MAX_LENGTH as usize]);
+        let mut code = Code::blank(self.length);
+        let mut places = code.characters_mut().iter_mut();
+        while places.len() > 0 {
+            let fresh = &mut drawn[..places.len()];
+            generator.try_fill_bytes(fresh).map_err(EntropyError::new)?;
+            let fair = fresh.iter().map(|&byte| usize::from(byte)).filter(|&byte| byte < bound);
+            for (byte, place) in fair.zip(&mut places) {
+                *place = alphabet[byte % alphabet.len()];
+            }
+        }
+        Ok(code)
+    }
+
+    /// Reads what a person typed: spaces and hyphens dropped wherever they stand, ASCII case folded, look-alikes
+    /// folded for [`Kind::Unambiguous`].
+    ///
+    /// # Errors
+    /// [`MalformedCode`] if what is left is not a code of this kind and length. Total: any text is either a code
+    /// or an error.
+    pub fn parse(&self, typed: &str) -> Result<Code, MalformedCode> {
+        let typed = Typed::read(typed)?;
+        typed.fit(self.kind, self.length, self.length)
+    }
+}
+
+impl Default for Otp {
+    fn default() -> Self {
+        Self { kind: Kind::Numeric, length: 6, template: Template::default() }
+    }
+}
+
+/// `Otp` as it comes in, before it is checked.
+#[derive(Deserialize)]
+struct OtpData {
+    #[serde(rename = "type")]
+    kind: Option<Kind>,
+    length: Option<u8>,
+    template: Option<String>,
+}
+
+impl TryFrom<OtpData> for Otp {
+    type Error = OtpError;
+
+    fn try_from(data: OtpData) -> Result<Self, OtpError> {
+        let standard = Self::default();
+        let otp = Self::new(data.kind.unwrap_or(standard.kind), data.length.unwrap_or(standard.length))?;
+        data.template.map_or(Ok(otp.clone()), |template| otp.template(&template))
+    }
+}
+
+/// What somebody typed, with everything dropped that people put between the characters: at most 20 of `0-9A-Z`,
+/// not yet held against a format.
+#[derive(Debug)]
+pub(crate) struct Typed(Code);
+
+impl Typed {
+    pub(crate) fn read(typed: &str) -> Result<Self, MalformedCode> {
+        let mut kept = Zeroizing::new([0_u8; MAX_LENGTH as usize]);
+        let mut count = 0;
+        for byte in typed.bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
+            if !byte.is_ascii() {
+                return Err(MalformedCode::NotAscii);
+            }
+            if !byte.is_ascii_alphanumeric() {
+                return Err(MalformedCode::Character);
+            }
+            *kept.get_mut(count).ok_or(MalformedCode::Length)? = byte.to_ascii_uppercase();
+            count += 1;
+        }
+        Code::from_ascii(&kept[..count]).map(Self).ok_or(MalformedCode::Empty)
+    }
+
+    /// As a code of that kind and a length within those bounds.
+    pub(crate) fn fit(&self, kind: Kind, shortest: u8, longest: u8) -> Result<Code, MalformedCode> {
+        if !(usize::from(shortest)..=usize::from(longest)).contains(&self.0.len()) {
+            return Err(MalformedCode::Length);
+        }
+        let code = self.as_kind(kind);
+        let known = code.expose().bytes().all(|character| kind.alphabet().as_bytes().contains(&character));
+        if known { Ok(code) } else { Err(MalformedCode::Character) }
+    }
+
+    /// With the look-alikes of that kind folded, whether or not it then is a code of it.
+    pub(crate) fn as_kind(&self, kind: Kind) -> Code {
+        self.0.map(|character| kind.fold(character))
+    }
+}
+
+/// Why a code format cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OtpError {
+    /// The length is not 1 to 20.
+    #[error("length: {length} characters; a code has 1 to 20")]
+    Length {
+        /// The length that was asked for.
+        length: u8,
+    },
+    /// The template is not one.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// Why a typed text cannot be a code, whichever code was sent. It costs no attempt, and it never holds the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MalformedCode {
+    /// Nothing but spaces and hyphens.
+    #[error("code: nothing was typed; type the characters of the message")]
+    Empty,
+    /// A character that is not ASCII, a full-width or Arabic digit say.
+    #[error("code: a character that is not ASCII; type the characters as the message shows them")]
+    NotAscii,
+    /// A character that no code here has.
+    #[error("code: a character that no code has; check it against the message")]
+    Character,
+    /// Too few or too many characters for any code here.
+    #[error("code: too short or too long to be a code; type all of its characters")]
+    Length,
+}
+
+/// The generator of random bytes failed; nothing was made. Try again, or look at the operating system.
+#[derive(thiserror::Error)]
+#[error("no entropy: the random generator failed, and nothing was made")]
+pub struct EntropyError {
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl EntropyError {
+    /// Keeps what the generator said, as text: its type need not be `Send`, and it holds nothing secret.
+    pub fn new(source: impl fmt::Display) -> Self {
+        Self { source: source.to_string().into() }
+    }
+}
+
+impl fmt::Debug for EntropyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EntropyError({})", self.source)
+    }
+}

@@ -1,0 +1,125 @@
+//! How a message reaches a person.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::{Boxed, Source};
+use crate::message::Message;
+
+/// Carries one message to one person: an SMTP client, an SMS gateway, a queue.
+///
+/// It decides nothing: text, address and life of the code are in the [`Message`]. It must not retry where the first try
+/// may have arrived; the exchanger sends the same code again when it is asked to.
+///
+/// ```
+/// use otp_exchange::{Channel, Message, Notifier, NotifyError};
+/// # async fn sms_gateway(_to: &str, _text: &str) -> Result<u16, std::io::Error> { Ok(202) }
+///
+/// #[derive(Debug)]
+/// struct Gateway;
+///
+/// impl Notifier for Gateway {
+///     async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+///         if message.recipient().channel() != Channel::Sms {
+///             return Err(NotifyError::permanent("this gateway sends SMS only"));
+///         }
+///         match sms_gateway(message.recipient().address(), message.expose_text()).await {
+///             Ok(200..300) => Ok(()),
+///             Ok(400..500) => Err(NotifyError::permanent("the gateway refused the number")),
+///             Ok(_) => Err(NotifyError::transient("the gateway is busy")),
+///             Err(lost) => Err(NotifyError::unknown(lost)),
+///         }
+///     }
+/// }
+/// ```
+pub trait Notifier: Send + Sync {
+    /// Hands the message over.
+    ///
+    /// # Errors
+    /// [`NotifyError`] says whether it may have arrived and whether trying again is of use. It must not hold the text,
+    /// the code or the whole address.
+    fn notify(&self, message: &Message) -> impl Future<Output = Result<(), NotifyError>> + Send;
+}
+
+impl<N: Notifier + ?Sized> Notifier for Arc<N> {
+    fn notify(&self, message: &Message) -> impl Future<Output = Result<(), NotifyError>> + Send {
+        (**self).notify(message)
+    }
+}
+
+/// Any notifier behind one type, shared by cloning.
+#[derive(Clone)]
+pub struct DynNotifier(Arc<dyn Erased>);
+
+impl DynNotifier {
+    /// Wraps a notifier.
+    pub fn new(notifier: impl Notifier + 'static) -> Self {
+        Self(Arc::new(notifier))
+    }
+}
+
+impl fmt::Debug for DynNotifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DynNotifier")
+    }
+}
+
+impl Notifier for DynNotifier {
+    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+        self.0.notify(message).await
+    }
+}
+
+/// The twin of [`Notifier`] that can be a trait object.
+trait Erased: Send + Sync {
+    fn notify<'a>(&'a self, message: &'a Message) -> Boxed<'a, Result<(), NotifyError>>;
+}
+
+impl<N: Notifier> Erased for N {
+    fn notify<'a>(&'a self, message: &'a Message) -> Boxed<'a, Result<(), NotifyError>> {
+        Box::pin(Notifier::notify(self, message))
+    }
+}
+
+/// A message was not handed over, or perhaps not.
+#[derive(Debug, thiserror::Error)]
+#[error("notifier: {source}")]
+pub struct NotifyError {
+    source: Source,
+    failure: Failure,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    Permanent,
+    Transient,
+    Unknown,
+}
+
+impl NotifyError {
+    /// It did not arrive and never will: no such number, address refused. On the first delivery the code is voided.
+    pub fn permanent(source: impl Into<Source>) -> Self {
+        Self { source: source.into(), failure: Failure::Permanent }
+    }
+
+    /// It did not arrive, but may later: busy, throttled, not reachable. The code lives on.
+    pub fn transient(source: impl Into<Source>) -> Self {
+        Self { source: source.into(), failure: Failure::Transient }
+    }
+
+    /// It may have arrived: a timeout, a cut connection. The code lives on.
+    pub fn unknown(source: impl Into<Source>) -> Self {
+        Self { source: source.into(), failure: Failure::Unknown }
+    }
+
+    /// Whether it never will arrive.
+    pub fn is_permanent(&self) -> bool {
+        self.failure == Failure::Permanent
+    }
+
+    /// Whether it may have arrived all the same.
+    pub fn may_have_arrived(&self) -> bool {
+        self.failure == Failure::Unknown
+    }
+}

@@ -1,0 +1,66 @@
+//! What a code is for. A code made for one purpose is nothing to any other.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a code is for: logging in, registering, or something the application names, `payment` say.
+///
+/// 1 to 64 printable ASCII characters without spaces; upper and lower case differ.
+///
+/// ```
+/// use otp_exchange::Purpose;
+/// assert_eq!(Purpose::parse("login")?, Purpose::LOGIN);
+/// assert!(Purpose::parse("two words").is_err());
+/// # Ok::<(), otp_exchange::PurposeError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Purpose(Cow<'static, str>);
+
+impl Purpose {
+    /// Logging in to an account that exists.
+    pub const LOGIN: Self = Self(Cow::Borrowed("login"));
+    /// Proving an address for an account to be made.
+    pub const REGISTER: Self = Self(Cow::Borrowed("register"));
+
+    /// Checks a name and takes it as a purpose.
+    ///
+    /// # Errors
+    /// [`PurposeError`] unless it is 1 to 64 printable ASCII characters without spaces.
+    pub fn parse(name: &str) -> Result<Self, PurposeError> {
+        match name {
+            "login" => Ok(Self::LOGIN),
+            "register" => Ok(Self::REGISTER),
+            _ if (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Ok(Self(Cow::Owned(name.to_owned())))
+            }
+            _ => Err(PurposeError),
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Purpose({})", self.0)
+    }
+}
+
+impl TryFrom<String> for Purpose {
+    type Error = PurposeError;
+
+    fn try_from(name: String) -> Result<Self, PurposeError> {
+        Self::parse(&name)
+    }
+}
+
+/// The name cannot be a purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("purpose: must be 1 to 64 printable ASCII characters without spaces, `payment` say")]
+pub struct PurposeError;

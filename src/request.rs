@@ -1,0 +1,254 @@
+//! What an application asks to be sent, and what it learns.
+
+use std::fmt;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::code::Code;
+use crate::context::{Context, ContextError};
+use crate::grant::{Grant, MAX_GRANT_BYTES, Principal};
+use crate::message::TemplateError;
+use crate::otp::Otp;
+use crate::otp_id::OtpId;
+use crate::purpose::{Purpose, PurposeError};
+use crate::recipient::Recipient;
+use crate::timestamp::Timestamp;
+
+/// A code to be made and sent: to whom, for what, and what it will be worth.
+///
+/// Only recipient and purpose are needed; everything else takes the policy's default. Nothing is checked until the
+/// request is used, so that it can be put together in one go.
+///
+/// ```
+/// # use std::time::Duration;
+/// use otp_exchange::{Grant, Kind, Otp, Recipient, Request};
+/// # let ada = Recipient::parse("ada@example.org")?;
+/// let request = Request::new("payment", &ada)
+///     .bind("amount", "12.50 EUR")
+///     .bind("payee", "ACME")
+///     .otp(Otp::new(Kind::Numeric, 6)?.template("Pay 12.50 EUR to ACME with {{CODE}}")?)
+///     .lifetime(Duration::from_secs(120))
+///     .grant(Grant::for_subject("user-17").scope("payment:confirm"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(crate) recipient: Recipient,
+    pub(crate) purpose: Result<Purpose, PurposeError>,
+    pub(crate) answers_to: AnswersTo,
+    pub(crate) otp: Option<Otp>,
+    pub(crate) template: Option<String>,
+    pub(crate) locale: Option<String>,
+    pub(crate) lifetime: Option<Duration>,
+    pub(crate) attempts: Option<u8>,
+    pub(crate) context: Context,
+    pub(crate) grant: Grant,
+    pub(crate) principal: Option<Principal>,
+    pub(crate) decoy: bool,
+}
+
+/// The one name a challenge answers to, fixed when it is issued. So whoever only knows an address can neither spend
+/// nor void a challenge named by its otp id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum AnswersTo {
+    OtpId,
+    Recipient,
+}
+
+impl Request {
+    /// A code for logging in.
+    pub fn login(recipient: &Recipient) -> Self {
+        Self::of(Ok(Purpose::LOGIN), recipient)
+    }
+
+    /// A code for registering.
+    pub fn register(recipient: &Recipient) -> Self {
+        Self::of(Ok(Purpose::REGISTER), recipient)
+    }
+
+    /// A code for a purpose of your own; see [`Purpose::parse`].
+    pub fn new(purpose: &str, recipient: &Recipient) -> Self {
+        Self::of(Purpose::parse(purpose), recipient)
+    }
+
+    fn of(purpose: Result<Purpose, PurposeError>, recipient: &Recipient) -> Self {
+        Self {
+            recipient: recipient.clone(),
+            purpose,
+            answers_to: AnswersTo::OtpId,
+            otp: None,
+            template: None,
+            locale: None,
+            lifetime: None,
+            attempts: None,
+            context: Context::default(),
+            grant: Grant::default(),
+            principal: None,
+            decoy: false,
+        }
+    }
+
+    /// Makes the code answer to the recipient (and purpose) instead of the otp id: for clients that keep no otp id.
+    ///
+    /// Whoever knows the address can then spend its attempts; prefer the otp id where the client can hold it.
+    pub fn by_recipient(self) -> Self {
+        Self { answers_to: AnswersTo::Recipient, ..self }
+    }
+
+    /// What this code looks like: a kind and length that the policy [allows](crate::Policy::allow), and its template.
+    pub fn otp(self, otp: Otp) -> Self {
+        Self { otp: Some(otp), ..self }
+    }
+
+    /// The text for this code, in place of the otp's: `{{CODE}}` exactly once, at most 480 bytes.
+    pub fn template(self, template: impl Into<String>) -> Self {
+        Self { template: Some(template.into()), ..self }
+    }
+
+    /// The person's language, a BCP 47 tag of at most 35 characters; handed to the notifier.
+    pub fn locale(self, locale: impl Into<String>) -> Self {
+        Self { locale: Some(locale.into()), ..self }
+    }
+
+    /// How long the code lives: 1 s to 7 days.
+    pub fn lifetime(self, lifetime: Duration) -> Self {
+        Self { lifetime: Some(lifetime), ..self }
+    }
+
+    /// How often the code may be tried: 1 to 100 times.
+    pub fn attempts(self, attempts: u8) -> Self {
+        Self { attempts: Some(attempts), ..self }
+    }
+
+    /// Ties the code to a fact: the submission must bind the same names to the same values, no more and no fewer.
+    pub fn bind(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.context.bind(name.into(), value.into());
+        self
+    }
+
+    /// What the code will be worth.
+    pub fn grant(self, grant: Grant) -> Self {
+        Self { grant, ..self }
+    }
+
+    /// Who asks. The grant may then not have a scope that this principal has not; without scopes of its own it gets all of
+    /// the principal's.
+    pub fn requested_by(self, principal: Principal) -> Self {
+        Self { principal: Some(principal), ..self }
+    }
+
+    /// Makes everything happen but the message, and no code right: the answer to somebody who may not sign in, which
+    /// looks just like the one to somebody who may.
+    pub fn decoy(self, decoy: bool) -> Self {
+        Self { decoy, ..self }
+    }
+}
+
+/// What the application learns of a code that is on its way.
+///
+/// Code and text are kept out of `Debug` and open only by [`expose`](Receipt::expose): a public endpoint has no use for
+/// them, a caller that sends messages on others' behalf may.
+#[non_exhaustive]
+pub struct Receipt {
+    /// The public name of the challenge; hand it to whoever will submit the code.
+    pub otp_id: OtpId,
+    /// How often the code may still be tried.
+    pub attempts: u8,
+    /// How long the code still lives.
+    pub lifetime: Duration,
+    /// From when on the code is dead.
+    pub expires_at: Timestamp,
+    /// When another message may go to this recipient.
+    pub resend_at: Timestamp,
+    pub(crate) code: Code,
+    pub(crate) text: Zeroizing<String>,
+}
+
+/// The code and text behind a [`Receipt`].
+pub struct Exposed<'a> {
+    /// The code alone.
+    pub code: &'a str,
+    /// The whole text.
+    pub text: &'a str,
+}
+
+impl Receipt {
+    /// The code and the text it was sent in, for a caller that may know them (Nomado's API answers with both). Never pass
+    /// them to whoever has to prove that they got the message.
+    pub fn expose(&self) -> Exposed<'_> {
+        Exposed { code: self.code.expose(), text: &self.text }
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt")
+            .field("otp_id", &self.otp_id)
+            .field("attempts", &self.attempts)
+            .field("expires_at", &self.expires_at)
+            .field("resend_at", &self.resend_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Exposed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exposed(redacted)")
+    }
+}
+
+/// Which part of a request is wrong, and what would be right. Nothing was stored or sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The purpose.
+    #[error(transparent)]
+    Purpose(#[from] PurposeError),
+    /// The template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The bound context.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// A kind and length that the policy does not allow.
+    #[error("otp: this kind and length are not allowed; allow them with Policy::allow")]
+    FormatNotAllowed,
+    /// The code's lifetime.
+    #[error("lifetime: must be from 1 second to 7 days")]
+    Lifetime,
+    /// The attempts.
+    #[error("attempts: must be from 1 to 100")]
+    Attempts,
+    /// The locale.
+    #[error("locale: must be a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say")]
+    Locale,
+    /// The grant's subject.
+    #[error("grant: subject must have 1 to 255 bytes and no control character")]
+    Subject,
+    /// One of the grant's scopes.
+    #[error(
+        "grant: a scope must be printable ASCII without space, quote and backslash (RFC 6749 section 3.3)"
+    )]
+    Scope,
+    /// A scope that whoever asks does not hold.
+    #[error("grant: a scope that the requesting principal does not hold; leave it out")]
+    ScopeNotHeld,
+    /// The grant's token lifetime.
+    #[error("grant: token lifetime must be whole seconds, from 1 second to 30 days")]
+    TokenLifetime,
+    /// The grant's redirect URL.
+    #[error("grant: redirect URL is not allowed; allow it, to the letter, with Policy::allow_redirect")]
+    Redirect,
+    /// The grant's metadata.
+    #[error("grant: metadata needs names, and no control characters")]
+    Metadata,
+    /// The grant is too large.
+    #[error(
+        "grant: {bytes} bytes; at most {MAX_GRANT_BYTES}, keep what is large under the subject in your own database"
+    )]
+    GrantTooLarge {
+        /// The bytes of all its texts.
+        bytes: usize,
+    },
+}

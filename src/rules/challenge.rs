@@ -1,0 +1,101 @@
+//! One outstanding code.
+
+use serde::{Deserialize, Serialize};
+use subtle::{Choice, ConstantTimeEq};
+
+use super::Draft;
+use crate::code::{self, Code};
+use crate::crypto::{ChallengeId, ContextDigest, NO_CONTEXT};
+use crate::grant::Grant;
+use crate::message::Template;
+use crate::otp::{Kind, Typed};
+use crate::policy::CLOCK_SLACK;
+use crate::purpose::Purpose;
+use crate::recipient::{Channel, Recipient};
+use crate::request::AnswersTo;
+use crate::timestamp::Timestamp;
+
+/// One outstanding code, with all that is needed to check it, to send it again and to say what it is worth.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Challenge {
+    pub(crate) id: ChallengeId,
+    pub(crate) purpose: Purpose,
+    pub(crate) answers_to: AnswersTo,
+    #[serde(with = "code::sealed")]
+    pub(crate) code: Code,
+    pub(crate) kind: Kind,
+    pub(crate) attempts_left: u8,
+    pub(crate) created: Timestamp,
+    pub(crate) end: Timestamp,
+    context: Option<ContextDigest>,
+    channel: Channel,
+    address: String,
+    pub(crate) template: Option<Template>,
+    pub(crate) locale: Option<String>,
+    pub(crate) grant: Grant,
+    pub(crate) deliveries: u8,
+    pub(crate) decoy: bool,
+}
+
+impl Challenge {
+    pub(crate) fn new(
+        draft: &Draft,
+        id: ChallengeId,
+        code: Code,
+        context: ContextDigest,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            purpose: draft.purpose.clone(),
+            answers_to: draft.answers_to,
+            code,
+            kind: draft.otp.kind(),
+            attempts_left: draft.attempts,
+            created: now,
+            end: now.saturating_add(draft.lifetime),
+            context: (context != NO_CONTEXT).then_some(context),
+            channel: draft.recipient.channel(),
+            address: draft.recipient.address().to_owned(),
+            template: draft.template.clone(),
+            locale: draft.locale.clone(),
+            grant: draft.grant.clone(),
+            deliveries: 0,
+            decoy: draft.decoy,
+        }
+    }
+
+    /// Whether it is in its life: created − 30 s ≤ now < end. The slack is for clocks of other processes that are
+    /// behind; it also means that a clock set back cannot give a code a second life.
+    pub(crate) fn is_in_life(&self, now: Timestamp) -> bool {
+        self.created.saturating_sub(CLOCK_SLACK) <= now && now < self.end
+    }
+
+    /// Whether it can still be tried.
+    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
+        self.attempts_left > 0 && self.is_in_life(now)
+    }
+
+    /// Whether code and context are the ones it was issued with. Code, length and digest are compared in full and
+    /// combined before anything branches on them; nothing is right for a decoy.
+    pub(crate) fn matches(&self, typed: &Typed, context: &ContextDigest) -> Choice {
+        let own_context = self.context.unwrap_or(NO_CONTEXT);
+        let decoy = Choice::from(u8::from(self.decoy));
+        self.code.ct_eq(&typed.as_kind(self.kind)) & own_context.ct_eq(context) & !decoy
+    }
+
+    pub(crate) fn recipient(&self) -> Recipient {
+        Recipient::restore(self.channel, self.address.clone())
+    }
+
+    /// The most bytes it takes in a ledger.
+    pub(crate) fn weight(&self) -> usize {
+        // Ids, code, numbers and times, and a length beside each text.
+        const FIXED: usize = 160;
+        let texts = self.purpose.as_str().len()
+            + self.address.len()
+            + self.locale.as_ref().map_or(0, String::len)
+            + self.template.as_ref().map_or(0, Template::len);
+        FIXED + texts + self.grant.texts().map(|text| text.len() + 2).sum::<usize>()
+    }
+}

@@ -1,0 +1,247 @@
+//! Everything known about one recipient: what may be issued, sent, tried.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Challenge;
+use crate::crypto::{ChallengeId, ContextDigest};
+use crate::otp::Typed;
+use crate::policy::{CLOCK_SLACK, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE, Policy};
+use crate::purpose::Purpose;
+use crate::request::AnswersTo;
+use crate::timestamp::Timestamp;
+
+/// The largest ledger, in bytes of its encoding.
+pub(crate) const MAX_LEDGER_BYTES: usize = 4096 - 64;
+
+/// What a ledger holds beside its challenges, in bytes at the most.
+const LEDGER_OVERHEAD: usize = 64;
+
+/// Everything known about one recipient, in one entry.
+///
+/// What outlives the codes and so belongs to the recipient, not to a challenge, has a field of its own here: send
+/// spacing, failures, and any further budget. A new code resets none of them (NIST SP 800-63B-4 section 3.1.3.2).
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Ledger {
+    last_send: Option<Timestamp>,
+    failures: Failures,
+    challenges: Vec<Challenge>,
+}
+
+/// Wrong submissions since the last right one.
+#[derive(Default, Serialize, Deserialize)]
+struct Failures {
+    consecutive: u32,
+    last: Option<Timestamp>,
+}
+
+/// The present, and the moment before which nothing counts (after a restored backup).
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Timestamp,
+    pub(crate) valid_from: Timestamp,
+}
+
+/// What somebody tried.
+pub(crate) struct Attempt<'a> {
+    /// The challenge named by an otp id; `None` for every one that answers to the recipient.
+    pub(crate) id: Option<ChallengeId>,
+    pub(crate) typed: &'a Typed,
+    pub(crate) purposes: &'a [Purpose],
+    pub(crate) context: ContextDigest,
+}
+
+/// What came of it. It holds only once the ledger that came with it has been written.
+pub(crate) enum Verdict {
+    /// Nothing to compare with; the ledger has not changed and need not be written.
+    NoneLive,
+    /// Charged. What is left of the challenge named, and when it ends.
+    Wrong { attempts_left: u8, end: Timestamp },
+    /// The one challenge it was right for, used up.
+    Right(Box<Challenge>),
+}
+
+/// Why a send has to wait, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) why: Waiting,
+    pub(crate) until: Timestamp,
+}
+
+/// Which limit a send ran into. For the application's own logs: a public answer must not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Waiting {
+    /// The last message to this recipient is too recent.
+    Spacing,
+    /// This recipient has as many live codes for this purpose as it may, none of them over 15 minutes old.
+    LiveCodes,
+}
+
+impl Ledger {
+    /// A new challenge is admitted, and its first delivery paid for, unless the last send is too recent or there is no room.
+    pub(crate) fn admit(
+        mut self,
+        at: Moment,
+        challenge: Challenge,
+        policy: &Policy,
+    ) -> Result<Self, Refusal> {
+        self.forget(at);
+        // One from the future is of a clock that was set back since: it must not take the owner's room.
+        self.challenges.retain(|other| other.is_live(at.now));
+        self.spaced(at.now, policy)?;
+        while self.challenges.iter().filter(|other| other.purpose == challenge.purpose).count()
+            >= LIVE_PER_PURPOSE
+        {
+            self.displace(at.now, |other| other.purpose == challenge.purpose)?;
+        }
+        while LEDGER_OVERHEAD + self.weight() + challenge.weight() > MAX_LEDGER_BYTES
+            && !self.challenges.is_empty()
+        {
+            self.displace(at.now, |_| true)?;
+        }
+        self.last_send = Some(at.now);
+        self.challenges.push(challenge);
+        Ok(self)
+    }
+
+    /// One more delivery of a live challenge. The first was paid for when it was admitted; each later one is a send
+    /// like any other.
+    ///
+    /// `None` if there is no such challenge any more.
+    pub(crate) fn claim_delivery(
+        mut self,
+        at: Moment,
+        id: &ChallengeId,
+        policy: &Policy,
+    ) -> Option<Result<Self, Refusal>> {
+        self.forget(at);
+        let first = self.find(id).filter(|challenge| challenge.is_live(at.now))?.deliveries == 0;
+        if !first {
+            if let Err(refusal) = self.spaced(at.now, policy) {
+                return Some(Err(refusal));
+            }
+            self.last_send = Some(at.now);
+        }
+        let challenge = self.challenges.iter_mut().find(|challenge| challenge.id == *id)?;
+        challenge.deliveries = challenge.deliveries.saturating_add(1);
+        Some(Ok(self))
+    }
+
+    /// A challenge nobody can have got is taken back. What it cost stays paid. `None` if there is no such challenge.
+    pub(crate) fn void(mut self, id: &ChallengeId) -> Option<Self> {
+        let before = self.challenges.len();
+        self.challenges.retain(|challenge| challenge.id != *id);
+        (self.challenges.len() < before).then_some(self)
+    }
+
+    /// Compares what was typed with every live challenge it may be for and charges each of them. If one is right it is used
+    /// up, and the others of its purpose with it.
+    pub(crate) fn submit(mut self, at: Moment, attempt: &Attempt<'_>) -> (Self, Verdict) {
+        self.forget(at);
+        let mut right = None;
+        let mut compared = None;
+        for (index, challenge) in self.challenges.iter_mut().enumerate() {
+            if !(attempt.is_for(challenge) && challenge.is_live(at.now)) {
+                continue;
+            }
+            challenge.attempts_left -= 1; // live, so at least 1
+            compared = Some((challenge.attempts_left, challenge.end));
+            if challenge.matches(attempt.typed, &attempt.context).into() {
+                right = Some(index);
+            }
+        }
+        let Some((attempts_left, end)) = compared else { return (self, Verdict::NoneLive) };
+        let Some(index) = right else {
+            self.failures.consecutive = self.failures.consecutive.saturating_add(1);
+            self.failures.last = Some(at.now);
+            return (self, Verdict::Wrong { attempts_left, end });
+        };
+        let winner = self.challenges.swap_remove(index);
+        self.challenges.retain(|other| other.purpose != winner.purpose);
+        self.failures = Failures::default();
+        (self, Verdict::Right(Box::new(winner)))
+    }
+
+    /// The challenge of that id, dead or alive.
+    pub(crate) fn find(&self, id: &ChallengeId) -> Option<&Challenge> {
+        self.challenges.iter().find(|challenge| challenge.id == *id)
+    }
+
+    /// When the next message may go to this recipient.
+    pub(crate) fn resend_at(&self, policy: &Policy) -> Timestamp {
+        self.last_send.map_or(Timestamp::MIN, |last| last.saturating_add(policy.send_spacing))
+    }
+
+    /// Wrong submissions since the last right one, forgotten 30 days after the last.
+    pub(crate) fn consecutive_failures(&self, now: Timestamp) -> u32 {
+        let recent = |last: Timestamp| now < last.saturating_add(FAILURE_MEMORY);
+        if self.failures.last.is_some_and(recent) { self.failures.consecutive } else { 0 }
+    }
+
+    /// From when on nothing in it matters any more, by any clock within the slack.
+    pub(crate) fn forget_after(&self, policy: &Policy) -> Timestamp {
+        let ends = self.challenges.iter().map(|challenge| challenge.end);
+        let failures = self.failures.last.map(|last| last.saturating_add(FAILURE_MEMORY));
+        let latest = ends.chain(failures).chain([self.resend_at(policy)]).max();
+        latest.unwrap_or(Timestamp::MIN).saturating_add(CLOCK_SLACK)
+    }
+
+    /// Drops what can never matter again: ended, spent and disowned challenges, old failures.
+    fn forget(&mut self, at: Moment) {
+        let matters =
+            |one: &Challenge| one.attempts_left > 0 && at.now < one.end && one.created >= at.valid_from;
+        self.challenges.retain(matters);
+        self.failures.consecutive = self.consecutive_failures(at.now);
+        if self.failures.consecutive == 0 {
+            self.failures.last = None;
+        }
+    }
+
+    fn spaced(&self, now: Timestamp, policy: &Policy) -> Result<(), Refusal> {
+        let until = self.resend_at(policy);
+        // A last send in the future is a clock that was set back since: it must not lock the owner out.
+        let sane = self.last_send.is_some_and(|last| last <= now.saturating_add(CLOCK_SLACK));
+        if sane && now < until { Err(Refusal { why: Waiting::Spacing, until }) } else { Ok(()) }
+    }
+
+    /// Removes the oldest of those challenges, if it is old enough to go.
+    fn displace(&mut self, now: Timestamp, among: impl Fn(&Challenge) -> bool) -> Result<(), Refusal> {
+        let candidates = self.challenges.iter().enumerate().filter(|(_, challenge)| among(challenge));
+        let Some((oldest, challenge)) = candidates.min_by_key(|(_, challenge)| challenge.created) else {
+            return Ok(());
+        };
+        let free_at = challenge.created.saturating_add(DISPLACE_AFTER);
+        if now < free_at {
+            let ends =
+                self.challenges.iter().filter(|challenge| among(challenge)).map(|challenge| challenge.end);
+            let until = ends.chain([free_at]).min().unwrap_or(free_at);
+            return Err(Refusal { why: Waiting::LiveCodes, until });
+        }
+        self.challenges.swap_remove(oldest);
+        Ok(())
+    }
+
+    fn weight(&self) -> usize {
+        self.challenges.iter().map(Challenge::weight).sum()
+    }
+}
+
+impl Attempt<'_> {
+    /// Whether it may be compared with that challenge: the one name and one of the purposes are right.
+    fn is_for(&self, challenge: &Challenge) -> bool {
+        let named = match self.id {
+            Some(id) => challenge.answers_to == AnswersTo::OtpId && challenge.id == id,
+            None => challenge.answers_to == AnswersTo::Recipient,
+        };
+        named && self.purposes.contains(&challenge.purpose)
+    }
+}
+
+impl Refusal {
+    /// How long to wait from now on.
+    pub(crate) fn retry_after(&self, now: Timestamp) -> Duration {
+        now.until(self.until)
+    }
+}

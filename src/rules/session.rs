@@ -1,0 +1,171 @@
+//! One token family: which of its tokens are good, and what a refresh or a replay does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Moment;
+use crate::crypto::TokenKind;
+use crate::grant::Grant;
+use crate::policy::{CLOCK_SLACK, Policy};
+use crate::purpose::Purpose;
+use crate::timestamp::Timestamp;
+
+/// The largest session, in bytes of its encoding: a grant of 1 KiB and the rest.
+pub(crate) const MAX_SESSION_BYTES: usize = 2048;
+
+/// One token family in one entry. No token lies in it: each is computed from its name and the salt.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) salt: [u8; 16],
+    /// How often it has been refreshed. Tokens carry the generation they were issued in.
+    pub(crate) generation: u32,
+    started: Timestamp,
+    /// When the current generation was issued.
+    pub(crate) issued: Timestamp,
+    access_span: Duration,
+    /// When the generation before was issued, unless its access token was revoked.
+    previous_issued: Option<Timestamp>,
+    /// How long the refresh token may lie unused; without one it cannot be refreshed (any more).
+    refresh_idle: Option<Duration>,
+    ends: Timestamp,
+    access_revoked: bool,
+    /// A tombstone: every token of the family is dead.
+    revoked: bool,
+    pub(crate) subject: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) purpose: Purpose,
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+/// What a genuine refresh token brings about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refreshed {
+    /// The next generation; holds once the session has been written.
+    Next,
+    /// The generation already there, for a client that lost the reply; nothing to write.
+    Again,
+    /// A token that was used before: stolen, or a thief was faster. The family is dead once that has been written
+    /// (RFC 9700 section 4.14.2).
+    Replayed,
+    /// Dead for a reason that changes nothing: run out, revoked, or never to be refreshed.
+    Dead,
+}
+
+impl Session {
+    pub(crate) fn start(
+        salt: [u8; 16],
+        subject: String,
+        purpose: Purpose,
+        grant: Grant,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Self {
+        let access_span = grant.token_lifetime.unwrap_or(policy.access_lifetime);
+        let refresh_idle = grant.wants_refresh().then_some(policy.refresh_idle);
+        let whole =
+            if refresh_idle.is_some() { policy.session_lifetime.max(access_span) } else { access_span };
+        Self {
+            salt,
+            generation: 0,
+            started: now,
+            issued: now,
+            access_span,
+            previous_issued: None,
+            refresh_idle,
+            ends: now.saturating_add(whole),
+            access_revoked: false,
+            revoked: false,
+            subject,
+            scopes: grant.scopes,
+            purpose,
+            metadata: grant.metadata,
+        }
+    }
+
+    /// When the current access token runs out.
+    pub(crate) fn access_end(&self) -> Timestamp {
+        self.issued.saturating_add(self.access_span).min(self.ends)
+    }
+
+    /// When the current refresh token runs out, if there is one.
+    pub(crate) fn refresh_end(&self) -> Option<Timestamp> {
+        self.refresh_idle.map(|idle| self.issued.saturating_add(idle).min(self.ends))
+    }
+
+    /// From when until when the access token of that generation is good, if it is: the current one to its end, the one before to
+    /// its own end or that of the grace, whichever is sooner, so that requests under way survive a refresh.
+    pub(crate) fn access(
+        &self,
+        at: Moment,
+        generation: u32,
+        grace: Duration,
+    ) -> Option<(Timestamp, Timestamp)> {
+        let (issued, end) = if generation == self.generation {
+            let issued = (!self.access_revoked).then_some(self.issued)?;
+            (issued, self.access_end())
+        } else if generation.checked_add(1) == Some(self.generation) {
+            let issued = self.previous_issued?;
+            (issued, issued.saturating_add(self.access_span).min(self.issued.saturating_add(grace)))
+        } else {
+            return None;
+        };
+        let good = !self.revoked && self.has_begun(at) && at.now < end;
+        good.then_some((issued, end))
+    }
+
+    /// What the refresh token of that generation does. The token must be genuine: its MAC has been checked.
+    pub(crate) fn refresh(mut self, at: Moment, generation: u32, grace: Duration) -> (Self, Refreshed) {
+        if self.revoked || !self.has_begun(at) {
+            return (self, Refreshed::Dead);
+        }
+        let usable = self.refresh_end().is_some_and(|end| at.now < end);
+        if generation == self.generation {
+            let next = generation.checked_add(1).filter(|_| usable);
+            let Some(next) = next else { return (self, Refreshed::Dead) };
+            self.previous_issued = (!self.access_revoked).then_some(self.issued);
+            self.access_revoked = false;
+            self.generation = next;
+            self.issued = at.now;
+            return (self, Refreshed::Next);
+        }
+        let before = generation.checked_add(1) == Some(self.generation);
+        if before && usable && at.now < self.issued.saturating_add(grace) {
+            return (self, Refreshed::Again);
+        }
+        (self.end(), Refreshed::Replayed)
+    }
+
+    /// One token is taken back: an access token with those of all generations before, or the refresh token, after which the
+    /// session runs out with its access token. `None` if that changes nothing.
+    pub(crate) fn revoke(mut self, kind: TokenKind, generation: u32) -> Option<Self> {
+        let current = generation == self.generation;
+        match kind {
+            TokenKind::Access if current && !self.access_revoked => self.access_revoked = true,
+            TokenKind::Refresh if self.refresh_idle.is_some() => self.refresh_idle = None,
+            _ => return None,
+        }
+        Some(self)
+    }
+
+    /// The whole family is taken back. `None` if it was already.
+    pub(crate) fn revoke_family(self) -> Option<Self> {
+        (!self.revoked).then(|| self.end())
+    }
+
+    /// From when on nothing in it matters any more.
+    pub(crate) fn forget_after(&self) -> Timestamp {
+        self.ends.saturating_add(CLOCK_SLACK)
+    }
+
+    fn end(self) -> Self {
+        let nothing = (String::new(), Vec::new(), BTreeMap::new());
+        Self { revoked: true, subject: nothing.0, scopes: nothing.1, metadata: nothing.2, ..self }
+    }
+
+    /// Whether the current generation has begun by this clock, and nothing disowned it.
+    fn has_begun(&self, at: Moment) -> bool {
+        self.started >= at.valid_from && self.issued.saturating_sub(CLOCK_SLACK) <= at.now
+    }
+}

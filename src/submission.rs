@@ -1,0 +1,184 @@
+//! What somebody presents, and the proof that it was right.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::context::{Context, ContextError};
+use crate::grant::Grant;
+use crate::otp_id::{OtpId, OtpIdError};
+use crate::purpose::{Purpose, PurposeError};
+use crate::recipient::Recipient;
+
+/// A code as it was typed, under the name of the challenge it is for, with the purposes it is accepted for and the
+/// context it is bound to.
+///
+/// ```
+/// # use otp_exchange::{Exchanger, Keyring, MemoryStore, Outbox, Recipient, Request, Submission};
+/// # pollster::block_on(async {
+/// # let outbox = Outbox::new();
+/// # let otp = Exchanger::builder(MemoryStore::new(10), outbox.clone(), Keyring::generate()?).build()?;
+/// # let ada = Recipient::parse("ada@example.org")?;
+/// let sent = otp.send(Request::new("payment", &ada).bind("amount", "12.50 EUR").bind("payee", "ACME")).await?;
+/// # let typed = outbox.code_for(&ada).expect("sent");
+/// # let typed = typed.expose();
+/// let submission = Submission::by_id(&sent.otp_id, typed)
+///     .purpose("payment")
+///     .bind("amount", "12.50 EUR")
+///     .bind("payee", "ACME");
+/// let proof = otp.verify(submission).await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Submission {
+    pub(crate) named: Named,
+    pub(crate) typed: Zeroizing<String>,
+    pub(crate) purposes: Vec<Result<Purpose, PurposeError>>,
+    pub(crate) context: Context,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Named {
+    OtpId(OtpId),
+    Recipient(Recipient),
+}
+
+impl Submission {
+    /// For the challenge of that otp id.
+    pub fn by_id(otp_id: &OtpId, typed: &str) -> Self {
+        Self::of(Named::OtpId(*otp_id), typed)
+    }
+
+    /// For any challenge of that recipient which was [requested so](crate::Request::by_recipient).
+    pub fn by_recipient(recipient: &Recipient, typed: &str) -> Self {
+        Self::of(Named::Recipient(recipient.clone()), typed)
+    }
+
+    fn of(named: Named, typed: &str) -> Self {
+        let typed = Zeroizing::new(typed.to_owned());
+        Self { named, typed, purposes: Vec::new(), context: Context::default() }
+    }
+
+    /// Accepts a code for logging in.
+    pub fn login(self) -> Self {
+        self.accept(Ok(Purpose::LOGIN))
+    }
+
+    /// Accepts a code for registering.
+    pub fn register(self) -> Self {
+        self.accept(Ok(Purpose::REGISTER))
+    }
+
+    /// Accepts a code for a purpose of your own. Every submission names at least one purpose; it may name several.
+    pub fn purpose(self, purpose: &str) -> Self {
+        self.accept(Purpose::parse(purpose))
+    }
+
+    /// The fact the code must have been bound to; see [`Request::bind`](crate::Request::bind).
+    pub fn bind(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.context.bind(name.into(), value.into());
+        self
+    }
+
+    fn accept(mut self, purpose: Result<Purpose, PurposeError>) -> Self {
+        self.purposes.push(purpose);
+        self
+    }
+}
+
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submission")
+            .field("named", &self.named)
+            .field("purposes", &self.purposes)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+/// That a submission was right, and for whom.
+///
+/// Only [`verify`](crate::Exchanger::verify) makes one, once for a code; it cannot be cloned, and whoever uses it up takes it.
+#[must_use = "a proof is spent on nothing if it is dropped"]
+pub struct Proof {
+    pub(crate) subject: String,
+    pub(crate) recipient: Recipient,
+    pub(crate) purpose: Purpose,
+    pub(crate) grant: Grant,
+    pub(crate) realm: [u8; 16],
+}
+
+impl Proof {
+    /// Who is proven: the subject named when the code was requested, else the recipient's canonical address.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The address that got the code.
+    pub fn recipient(&self) -> &Recipient {
+        &self.recipient
+    }
+
+    /// What the code was for.
+    pub fn purpose(&self) -> &Purpose {
+        &self.purpose
+    }
+
+    /// The scopes the grant named.
+    pub fn scopes(&self) -> &[String] {
+        &self.grant.scopes
+    }
+
+    /// The redirect URL the grant named.
+    pub fn redirect_url(&self) -> Option<&str> {
+        self.grant.redirect_url.as_deref()
+    }
+
+    /// The grant's metadata.
+    pub fn metadata(&self) -> &std::collections::BTreeMap<String, String> {
+        &self.grant.metadata
+    }
+
+    /// Uses the proof up for a session of your own.
+    pub fn into_subject(self) -> String {
+        self.subject
+    }
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proof")
+            .field("recipient", &self.recipient)
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The one answer to a code that is wrong, expired, spent or unknown. Which of them it was is never said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("refused: the code is wrong, expired, used or unknown")]
+#[non_exhaustive]
+pub struct Refused {
+    /// How often the code may still be tried, when it was named by its otp id; 0 when it is dead or was never there. `None`
+    /// when it was named by its recipient, for that would tell a stranger what others do.
+    pub attempts_left: Option<u8>,
+}
+
+/// Why a submission is none, whichever codes there are. No attempt was charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmissionError {
+    /// The otp id.
+    #[error(transparent)]
+    OtpId(#[from] OtpIdError),
+    /// It accepts no purpose.
+    #[error("submission: names no purpose; say which it accepts, with login() say")]
+    NoPurpose,
+    /// A purpose.
+    #[error(transparent)]
+    Purpose(#[from] PurposeError),
+    /// The bound context.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+}

@@ -1,0 +1,1 @@
+//! The store contract as functions; written by hand below.

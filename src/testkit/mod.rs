@@ -1,0 +1,12 @@
+//! What tests of a service, or of a store, need: a clock moved by hand, stores and notifiers that fail on command, counters,
+//! and the [laws](laws) every store must keep. Behind the feature `testkit`; meant for `[dev-dependencies]`.
+
+mod clock;
+mod counting;
+mod faulty;
+pub mod laws;
+
+pub use crate::crypto::CryptoCounts;
+pub use clock::ManualClock;
+pub use counting::{CountingEntropy, CountingStore};
+pub use faulty::{Delivery, FaultyNotifier, FaultyStore, Injected, Reply};
