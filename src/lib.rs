@@ -1,4 +1,104 @@
 //! One-time passcodes in, tokens out.
+//!
+//! `otp-exchange` does the whole job of a delivered passcode inside your own service: it makes a code, sends it by SMS or
+//! email, checks what the person typed exactly once, and hands back tokens. It brings no server, no runtime and no
+//! database; those are yours, behind three small traits.
+//!
+//! ```
+//! # pollster::block_on(async {
+//! use otp_exchange::{Exchanger, Keyring, MemoryStore, Outbox, Recipient, Request, Submission};
+//!
+//! let outbox = Outbox::new(); // keeps messages instead of sending them
+//! let otp = Exchanger::builder(MemoryStore::new(100_000), outbox.clone(), Keyring::generate()?).build()?;
+//! let ada = Recipient::parse("ada@example.org")?;
+//!
+//! let sent = otp.send(Request::login(&ada)).await?; // otp_id, attempts, expires_at, resend_at
+//! # let typed = outbox.code_for(&ada).expect("sent");
+//! # let typed = typed.expose();
+//! let tokens = otp.exchange(Submission::by_id(&sent.otp_id, typed).login()).await?;
+//! let who = otp.authenticate(tokens.access.expose()).await?; // subject, scopes
+//! assert_eq!(who.subject, "ada@example.org");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # The one idea
+//!
+//! > **A store is a compare-and-swap. Every rule is a pure function. Only the exchanger sees both.**
+//!
+//! ```text
+//!   Request ──▶ send ─────────────────────────────────┐          Submission ──▶ exchange ───────────────▶ Tokens
+//!                │                                    │                            │                        ▲
+//!              issue                               deliver                       verify ──▶ Proof ──▶ grant ┘
+//!                │                                    │                            │                    │
+//!     ┌──────────▼───────────┐             ┌──────────▼─────────┐       ┌──────────▼───────────┐        │
+//!     │ load   the ledger    │             │ load   the ledger  │       │ load   the ledger    │        │
+//!     │ judge  may it be?    │             │ judge  may it go?  │       │ judge  right? charge │        ▼
+//!     │ swap   + a challenge │             │ swap   + a delivery│       │ swap   − an attempt, │   create a session
+//!     └──────────┬───────────┘             └──────────┬─────────┘       │        or the code   │   (one entry for a
+//!                ▼                                    ▼                 └──────────┬───────────┘    token family)
+//!             Receipt                          Notifier, Receipt                   ▼
+//!                                                                       only now the verdict is told
+//! ```
+//!
+//! A verdict is told only after the swap that charges for it has been applied. So a thousand guesses at once buy no more
+//! than the allowed attempts, and one code never wins twice, whatever the store and whichever process asks.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | [`Otp`] | what a code looks like: kind, length, template; generates codes |
+//! | [`Code`] | a secret a person can type |
+//! | [`Recipient`] | a parsed email address or phone number |
+//! | [`Request`], [`Receipt`] | what the application asks to be sent, what it learns |
+//! | challenge | one outstanding code with its purpose, attempts, life, bound context and grant |
+//! | [`OtpId`] | the unguessable, unlinkable public name of a challenge |
+//! | [`Submission`] | a code as typed, with the name, purposes and context it is presented under |
+//! | [`Proof`] | that a submission was right: cannot be forged or cloned |
+//! | [`Refused`] | the one answer to wrong, expired, spent and unknown |
+//! | ledger | everything known about one recipient, in one entry |
+//! | [`Grant`] | what a code will be worth: subject, scopes, lifetimes, redirect URL, metadata |
+//! | session | one token family in one entry |
+//! | [`Principal`] | who asks on somebody's behalf |
+//! | [`Keyring`] | the server-side secrets |
+//! | [`Policy`] | the numbers |
+//! | [`Exchanger`] | the flows |
+//!
+//! # The house
+//!
+//! Each floor imports only from floors below it.
+//!
+//! | floor | what is there | where to add |
+//! |---|---|---|
+//! | `testkit` | store laws, hand-moved clock, faulty and counting ports | a law every store must keep |
+//! | `embedded` | [`MemoryStore`], [`Outbox`] | a default that needs no server |
+//! | `exchanger` | the flows: send, exchange, session | a flow |
+//! | `ports` | [`CodeStore`], [`Notifier`], [`TokenIssuer`], [`Clock`], [`Entropy`] | something users plug in; a store or notifier of your own implements one of these anywhere |
+//! | `rules` | ledger, challenge, session: pure functions | **a rule** |
+//! | `policy` | the numbers, and which requests they allow | a number |
+//! | `crypto` | keyring, names, seals, otp ids, tokens; [`formats`] | a kind of entry |
+//! | words | everything above, `otp.rs`, `code.rs`, `recipient/`, `message/` … | a kind of code, **a message format** |
+//!
+//! # What holds
+//!
+//! - A code is drawn without bias from the operating system's generator and lies encrypted at rest (AES-256-GCM-SIV), as does
+//!   everything else; a dump alone, or a key alone, yields nothing. Names of entries are keyed hashes.
+//! - Whoever can write to the store can delete entries or bring old ones back, never read, forge, change or move one. After a
+//!   restored backup, [`Builder::valid_from`] kills what is older.
+//! - Code and bound context are compared in constant time.
+//! - Refresh tokens rotate; one used twice ends its whole family (RFC 9700).
+//! - Secrets are redacted in `Debug`, wiped when dropped, and open by `expose` only. Errors say what is wrong and what to do, and
+//!   never hold a code, a token, a key or a whole address.
+//! - No `unsafe`, no I/O but through the traits, any executor or none: `pollster::block_on` will do.
+//!
+//! Sealing takes less than half the time when the AES kernels are inlined; set `codegen-units = 1` in your release profile.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `testkit` | the `testkit` module, for your tests |
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -20,12 +120,14 @@ mod request;
 mod rules;
 mod submission;
 #[cfg(feature = "testkit")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testkit")))]
 pub mod testkit;
 mod timestamp;
 mod tokens;
 
 pub use code::{Code, MAX_LENGTH};
 pub use context::{ContextError, MAX_CONTEXT_BYTES};
+pub use crypto::formats;
 pub use crypto::{
     KeyError, Keyring, MAX_ENTRY_BYTES, MalformedEntry, MalformedToken, Name, OpenError, Sealed, Version,
 };
@@ -49,3 +151,8 @@ pub use rules::Waiting;
 pub use submission::{Proof, Refused, Submission, SubmissionError};
 pub use timestamp::Timestamp;
 pub use tokens::{Claims, SessionId, Token, Tokens};
+
+/// The README's example, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

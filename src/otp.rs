@@ -267,3 +267,72 @@ impl fmt::Debug for EntropyError {
         write!(f, "EntropyError({})", self.source)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_one_to_twenty_characters() {
+        for length in [0, 21, 255] {
+            assert_eq!(Otp::new(Kind::Alpha, length), Err(OtpError::Length { length }));
+        }
+        assert!(Otp::new(Kind::Alpha, 1).is_ok() && Otp::new(Kind::Alpha, 20).is_ok());
+    }
+
+    #[test]
+    fn data_has_the_names_of_the_field_and_is_checked() {
+        let read = serde_json::from_str::<Otp>;
+        let given = r#"{"type":"NUMERIC","length":4,"template":"Your verification code is {{CODE}}"}"#;
+        let otp = read(given).unwrap();
+        assert_eq!(
+            otp,
+            Otp::new(Kind::Numeric, 4).unwrap().template("Your verification code is {{CODE}}").unwrap()
+        );
+        assert_eq!(serde_json::to_string(&otp).unwrap(), given);
+        assert_eq!(read("{}").unwrap(), Otp::default());
+        let names = Kind::ALL.map(|kind| serde_json::to_string(&kind).unwrap());
+        assert_eq!(names, [r#""NUMERIC""#, r#""ALPHA""#, r#""ALPHANUMERIC""#, r#""UNAMBIGUOUS""#]);
+        for bad in
+            [r#"{"length":0}"#, r#"{"length":21}"#, r#"{"type":"numeric"}"#, r#"{"template":"no place"}"#]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn bits_are_length_times_log_of_the_alphabet() {
+        let bits = |kind, length| Otp::new(kind, length).unwrap().entropy_bits();
+        for (kind, expected) in Kind::ALL.into_iter().zip([3.3219, 4.7004, 5.1699, 5.0]) {
+            assert!((bits(kind, 1) - expected).abs() < 1e-4);
+            assert!((bits(kind, 20) - 20.0 * expected).abs() < 1e-2);
+        }
+    }
+
+    #[test]
+    fn typing_is_read_forgivingly_and_nothing_else_is() {
+        fn parse(kind: Kind, typed: &str) -> Result<String, MalformedCode> {
+            Otp::new(kind, 6).unwrap().parse(typed).map(|code| code.expose().to_owned())
+        }
+        fn refused(kind: Kind, typed: &str) -> MalformedCode {
+            parse(kind, typed).unwrap_err()
+        }
+        assert_eq!(parse(Kind::Numeric, " 00-12 34 ").as_deref(), Ok("001234"));
+        assert_eq!(parse(Kind::Alpha, "ab-cd ef").as_deref(), Ok("ABCDEF"));
+        assert_eq!(parse(Kind::Unambiguous, "oOiIlL").as_deref(), Ok("001111"));
+        assert_eq!(
+            parse(Kind::Alphanumeric, "oOiIlL").as_deref(),
+            Ok("OOIILL"),
+            "only where they are look-alikes"
+        );
+        assert_eq!(refused(Kind::Numeric, "12345O"), MalformedCode::Character);
+        assert_eq!(refused(Kind::Unambiguous, "12345U"), MalformedCode::Character);
+        assert_eq!(refused(Kind::Numeric, "１２３４５６"), MalformedCode::NotAscii);
+        assert_eq!(refused(Kind::Numeric, "123456\n"), MalformedCode::Character);
+        assert_eq!(refused(Kind::Numeric, "123456\u{a0}"), MalformedCode::NotAscii);
+        assert_eq!(refused(Kind::Numeric, "1234567"), MalformedCode::Length);
+        assert_eq!(refused(Kind::Numeric, &"1".repeat(1_000_000)), MalformedCode::Length);
+        assert_eq!(refused(Kind::Numeric, " - "), MalformedCode::Empty);
+        assert_eq!(refused(Kind::Numeric, "[\"1\"]"), MalformedCode::Character);
+    }
+}

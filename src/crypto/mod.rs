@@ -1,10 +1,13 @@
 //! Keys, names and seals. Nothing outside this floor touches a key.
 
+pub mod formats;
 mod keyring;
 mod seal;
 mod tally;
 mod token;
 mod vault;
+#[cfg(test)]
+mod vectors;
 
 pub use keyring::{KeyError, Keyring};
 pub(crate) use seal::{EntryKind, NONCE_BYTES};

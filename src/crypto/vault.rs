@@ -15,6 +15,7 @@ use super::{MAX_ENTRY_BYTES, NONCE_BYTES};
 use crate::context::Context;
 use crate::otp_id::{OTP_ID_BYTES, OtpId};
 use crate::recipient::{Channel, Recipient};
+use crate::tokens::SessionId;
 
 pub(crate) type ChallengeId = [u8; 16];
 pub(crate) type ContextDigest = [u8; 32];
@@ -71,10 +72,18 @@ impl Vault {
             Channel::Email => b'@',
             Channel::Sms => b'+',
         };
-        let kind = EntryKind::Ledger as u8;
-        let digest = mac(&self.names, &[&[kind, channel], recipient.canonical().as_bytes()]);
+        self.name(&[&[EntryKind::Ledger as u8, channel], recipient.canonical().as_bytes()])
+    }
+
+    /// The name of a session. It is hashed like any other, so that a token of another namespace finds nothing here, rather
+    /// than an entry that does not open.
+    pub(crate) fn session_name(&self, id: SessionId) -> Name {
+        self.name(&[&[EntryKind::Session as u8], &id.0])
+    }
+
+    fn name(&self, parts: &[&[u8]]) -> Name {
         let mut name = [0; 16];
-        name.copy_from_slice(&digest[..16]);
+        name.copy_from_slice(&mac(&self.names, parts)[..16]);
         Name(name)
     }
 

@@ -97,7 +97,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let redirect_url = grant.redirect_url.take();
         let (id, salt) = (SessionId(draw.take()?), draw.take()?);
         let session = Session::start(salt, subject, purpose, grant, &self.policy, self.clock.now());
-        match self.write(id.entry(), None, draw.take()?, &session).await? {
+        match self.write(self.vault.session_name(id), None, draw.take()?, &session).await? {
             Swap::Applied => Ok(Tokens { redirect_url, ..self.tokens(id, session).await? }),
             // A session of that random name: the generator repeats itself. Better no session than a shared one.
             Swap::Conflict => Err(Fault::Busy.into()),

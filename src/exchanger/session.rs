@@ -3,19 +3,12 @@
 use super::draw::Draw;
 use super::entries::Step;
 use super::{Exchanger, TokenError};
-use crate::crypto::{MalformedToken, NONCE_BYTES, Name, Presented, TokenKind, TokenName};
+use crate::crypto::{MalformedToken, NONCE_BYTES, Presented, TokenKind, TokenName};
 use crate::policy::CLOCK_SLACK;
 use crate::ports::{CodeStore, IssuerError, Notifier, Recognised, TokenIssuer};
 use crate::rules::{Refreshed, Session};
 use crate::timestamp::Timestamp;
 use crate::tokens::{Claims, SessionId, Tokens};
-
-impl SessionId {
-    /// The name of the entry it lies under.
-    pub(super) fn entry(self) -> Name {
-        Name::from_bytes(self.0)
-    }
-}
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// What an access token says about its holder. One load, nothing is written.
@@ -37,7 +30,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 if kind != TokenKind::Access {
                     return Err(MalformedToken::NotAccess.into());
                 }
-                let Some((session, _)) = self.load::<Session>(id.entry()).await? else {
+                let Some((session, _)) = self.load::<Session>(self.vault.session_name(id)).await? else {
                     return Err(TokenError::Refused);
                 };
                 if !self.vault.is_genuine(&presented, &session.salt) {
@@ -63,7 +56,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             return Err(MalformedToken::NotRefresh.into());
         }
         let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
-        let refreshed = self.update(id.entry(), &mut draw, |session: Option<Session>, at| {
+        let refreshed = self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, at| {
             let genuine = session.filter(|session| self.vault.is_genuine(&presented, &session.salt));
             let Some(session) = genuine else { return Ok(Step::Keep(None)) };
             Ok(match session.refresh(at, generation, self.policy.refresh_grace) {
@@ -121,7 +114,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             },
         };
         let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
-        let revoked = self.update(id.entry(), &mut draw, |session: Option<Session>, _| {
+        let revoked = self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, _| {
             let named = presented.as_ref();
             let genuine =
                 |session: &Session| named.is_none_or(|token| self.vault.is_genuine(token, &session.salt));

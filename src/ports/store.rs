@@ -10,7 +10,7 @@ use crate::timestamp::Timestamp;
 
 /// A compare-and-swap on opaque, expiring values. That is all a store has to be; no rule is written in it.
 ///
-/// The contract, which [`testkit::laws`](crate::testkit) checks:
+/// The contract, which `testkit::laws` (feature `testkit`) checks:
 ///
 /// 1. `load` is linearizable: it sees every swap that was answered before it began.
 /// 2. `swap` compares and writes as one step. With `Some(version)` it writes only over an entry of that very version,

@@ -7,7 +7,11 @@ mod draft;
 #[cfg(test)]
 mod explore;
 mod ledger;
+#[cfg(test)]
+mod ledger_tests;
 mod session;
+#[cfg(test)]
+mod session_tests;
 
 pub(crate) use challenge::Challenge;
 pub(crate) use draft::Draft;
