@@ -1,7 +1,6 @@
 //! A store in memory.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,8 +43,8 @@ struct Inner {
 #[derive(Default)]
 struct Shard {
     entries: HashMap<Name, Kept, BuildHasherDefault<FirstBytes>>,
-    /// When to look at which entry again: one item for each entry, at the time it had when it was last looked at.
-    queue: BinaryHeap<Reverse<(Timestamp, Name)>>,
+    /// Which entry may be forgotten first: one item for each.
+    queue: BTreeSet<(Timestamp, Name)>,
 }
 
 struct Kept {
@@ -112,24 +111,18 @@ impl Inner {
         forget_after: Timestamp,
     ) -> Result<Swap, StoreError> {
         let now = self.clock.now();
-        self.clear(self.next_to_clear.fetch_add(1, Ordering::Relaxed), now, CLEARED_PER_WRITE);
+        let next = self.next_to_clear.fetch_add(1, Ordering::Relaxed) % self.shards.len();
+        self.clear(&mut lock(&self.shards[next]), now);
         let mut shard = self.shard_of(name);
-        self.clear_shard(&mut shard, now, CLEARED_PER_WRITE);
-        if let Some(kept) = shard.entries.get_mut(&name) {
-            if expected != Some(kept.value.version()) {
-                return Ok(Swap::Conflict);
-            }
-            *kept = Kept { forget_after, value: value.clone() };
-            return Ok(Swap::Applied);
-        }
-        if expected.is_some() {
+        self.clear(&mut shard, now);
+        let version = shard.entries.get(&name).map(|kept| kept.value.version());
+        if version != expected {
             return Ok(Swap::Conflict);
         }
-        if !self.reserve() {
+        if version.is_none() && !self.reserve() {
             // Let go of this shard first: two writers that each held one and wanted the other's would wait for ever.
             drop(shard);
-            let cleared = (0..self.shards.len()).any(|index| self.clear(index, now, 1) > 0);
-            if !cleared || !self.reserve() {
+            if !self.take_over(now) && !self.reserve() {
                 return Err(StoreError::not_applied(Full { capacity: self.capacity }));
             }
             shard = self.shard_of(name);
@@ -138,8 +131,7 @@ impl Inner {
                 return Ok(Swap::Conflict);
             }
         }
-        shard.entries.insert(name, Kept { forget_after, value: value.clone() });
-        shard.queue.push(Reverse((forget_after, name)));
+        shard.put(name, Kept { forget_after, value: value.clone() });
         Ok(Swap::Applied)
     }
 
@@ -149,40 +141,46 @@ impl Inner {
         self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Clears up to `most` expired entries of one shard, and says how many it did.
-    fn clear(&self, index: usize, now: Timestamp, most: usize) -> usize {
-        let mut shard = lock(&self.shards[index % self.shards.len()]);
-        self.clear_shard(&mut shard, now, most)
+    /// Clears up to two expired entries of a shard.
+    fn clear(&self, shard: &mut Shard, now: Timestamp) {
+        let cleared = (0..CLEARED_PER_WRITE).take_while(|_| shard.clear_one(now)).count();
+        self.count.fetch_sub(cleared, Ordering::Relaxed);
     }
 
-    fn clear_shard(&self, shard: &mut Shard, now: Timestamp, most: usize) -> usize {
-        let mut cleared = 0;
-        // Each look either clears an entry or moves it to its later time, so `most` bounds both.
-        for _ in 0..most {
-            let Some(&Reverse((due, name))) = shard.queue.peek() else { break };
-            if now <= due {
-                break;
-            }
-            shard.queue.pop();
-            match shard.entries.get(&name) {
-                Some(kept) if kept.forget_after >= now => {
-                    shard.queue.push(Reverse((kept.forget_after, name)));
-                }
-                Some(_) => {
-                    shard.entries.remove(&name);
-                    cleared += 1;
-                }
-                None => {}
-            }
-        }
-        self.count.fetch_sub(cleared, Ordering::Relaxed);
-        cleared
+    /// Clears one expired entry, wherever it lies, and keeps its place in the count for whoever asks: given back first, it
+    /// would be anybody's.
+    fn take_over(&self, now: Timestamp) -> bool {
+        self.shards.iter().any(|shard| lock(shard).clear_one(now))
     }
 
     fn shard_of(&self, name: Name) -> MutexGuard<'_, Shard> {
         let bytes = name.as_bytes();
         let index = usize::from(u16::from_le_bytes([bytes[14], bytes[15]])) % self.shards.len();
         lock(&self.shards[index])
+    }
+}
+
+impl Shard {
+    fn put(&mut self, name: Name, kept: Kept) {
+        let forget_after = kept.forget_after;
+        let before = self.entries.insert(name, kept).map(|before| before.forget_after);
+        if before != Some(forget_after) {
+            if let Some(before) = before {
+                self.queue.remove(&(before, name));
+            }
+            self.queue.insert((forget_after, name));
+        }
+    }
+
+    /// Clears the entry that expired first, if one has.
+    fn clear_one(&mut self, now: Timestamp) -> bool {
+        let Some((_, name)) = self.queue.first().copied().filter(|(forget_after, _)| *forget_after < now)
+        else {
+            return false;
+        };
+        self.queue.pop_first();
+        self.entries.remove(&name);
+        true
     }
 }
 

@@ -1,1 +1,0 @@
-//! The store contract as functions; written by hand below.
