@@ -21,7 +21,7 @@ impl Sessions {
     fn open(&mut self, proof: Proof) -> Result<String, EntropyError> {
         let mut random = [0; 16];
         SystemEntropy.fill(&mut random)?;
-        let cookie = random.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let cookie = format!("{:032x}", u128::from_be_bytes(random));
         self.0.insert(cookie.clone(), proof.into_subject());
         Ok(cookie)
     }

@@ -62,13 +62,14 @@ async fn sign_in(recipient: &Recipient) -> Result<Option<Tokens>, Box<dyn Error>
         match otp.exchange(Submission::by_id(&sent.otp_id, &typed).login()).await {
             Ok(tokens) => return Ok(Some(tokens)),
             Err(ExchangeError::NotACode(problem)) => println!("{problem}"),
-            Err(ExchangeError::Refused(refused)) => match refused.attempts_left {
-                Some(left @ 1..) => println!("That is not the code; attempts left: {left}"),
-                _ => {
+            Err(ExchangeError::Refused(refused)) => {
+                let left = refused.attempts_left.unwrap_or(0);
+                if left == 0 {
                     println!("That is not the code; no attempts left, request a new one");
                     return Ok(None);
                 }
-            },
+                println!("That is not the code; attempts left: {left}");
+            }
             Err(error) => return Err(error.into()),
         }
     }

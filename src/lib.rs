@@ -101,6 +101,7 @@
 //! | `testkit` | the `testkit` module, for your tests |
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod code;

@@ -1,5 +1,4 @@
 //! The memory store holds exactly what it was made for: it refuses, never evicts, and makes room bit by bit.
-#![allow(clippy::unwrap_used)] // in helpers of tests too
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,4 @@
 //! The embedded store keeps every store law, whoever drives it; and each law finds the stores that break it.
-#![allow(clippy::unwrap_used)] // in helpers of tests too
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -7,7 +7,7 @@
 //! HKDF-SHA-256 (RFC 5869) of one of them with the salt `otp-exchange/v1`, one block of output, and the info
 //!
 //! ```text
-//! len(label) as u8 ‖ label ‖ len(namespace) as u8 ‖ namespace
+//! len(label) as u8 ‖ label ‖ len(namespace) as u8 ‖ namespace ‖ realm
 //! ```
 //!
 //! | label | of | use |
@@ -15,11 +15,12 @@
 //! | `entry name` | the naming secret | names of entries |
 //! | `bound context` | the naming secret | digests of bound context |
 //! | `token` | the naming secret | MACs of tokens |
-//! | `realm` | the naming secret | first 16 bytes: tells proofs of different namespaces apart, in memory only |
+//! | `realm` | the naming secret | first 16 bytes: stands for naming secret and namespace |
 //! | `seal` | a sealing or open-only key | AES-256-GCM-SIV key |
 //! | `key id` | a sealing or open-only key | first 4 bytes: the key id |
 //!
-//! So with the namespace every key changes, and rotating the sealing key changes neither names nor tokens.
+//! The realm stands in the info of sealing and open-only keys, and is left out for keys of the naming secret. So with the
+//! namespace every key changes, and rotating the sealing key changes neither names nor tokens.
 //!
 //! # Names
 //!
@@ -84,12 +85,12 @@
 //!
 //! | what | input | output |
 //! |---|---|---|
-//! | key id | | `0ca4bf3a` |
+//! | key id | | `67aca221` |
 //! | name | `ada@example.org` | `25c82f5b0e7e3b54c80a9d43344cccdd` |
 //! | name | `+32412345678` | `b45b689e8251beabb3657ba9ce74147c` |
 //! | name | session `606162…6f` | `e85357e78db69dcf43673600cbf1a66d` |
 //! | bound context | amount `12.50 EUR`, payee `ACME` | `9e86995cb3208a457813f67ce2a02aba440bd139b525b945719afc0af4f08395` |
-//! | sealed entry | kind 1, the name of `ada@example.org`, nonce `505152…5b`, plaintext `070568656c6c6f` | `010ca4bf3a505152535455565758595a5b09265f7097030637b6d116719b91bdf0c95e9e8a97790e` |
-//! | otp id | the same name and nonce, challenge id `404142…4f` | `AQykvzpQUVJTVFVWV1hZWls-rN_qzq7TVR8vBgZLaI6IziveDAM7u5XcKfXyC-XtDbFgQ3Rj8vi4Mv_YN12OZng` |
+//! | sealed entry | kind 1, the name of `ada@example.org`, nonce `505152…5b`, plaintext `070568656c6c6f` | `0167aca221505152535455565758595a5b770ceecfb0ee88329ff2026f7e294f295c1d41e22e784f` |
+//! | otp id | the same name and nonce, challenge id `404142…4f` | `AWesoiFQUVJTVFVWV1hZWltaK_5cqpaORTYY2ETH15s37hT5qk_ialUXNwk16ptm3QIZfWEq_Zx_66xdVmAdOd4` |
 //! | access token | session `606162…6f`, generation 3, salt `707172…7f` | `AWBhYmNkZWZnaGlqa2xtbm8AAAADKDpj7b2Spvku8sRDye1LCA6oAhJT2bynYfHHLFMXz_Y` |
 //! | refresh token | the same | `AmBhYmNkZWZnaGlqa2xtbm8AAAADj0eOHKeMzJeqDpaPjeX9cdX_sS3ucpgUpcPs3zQn3r4` |

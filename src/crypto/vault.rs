@@ -35,7 +35,7 @@ pub(crate) struct Vault {
     names: HmacSha256,
     contexts: HmacSha256,
     tokens: HmacSha256,
-    /// Tells proofs of different keyrings and namespaces apart.
+    /// Stands for naming secret and namespace: what is made under another one is foreign.
     pub(crate) realm: [u8; 16],
     sealing: SealingKey,
     open_only: Vec<SealingKey>,
@@ -48,10 +48,10 @@ struct SealingKey {
 
 impl Vault {
     pub(crate) fn new(keyring: &Keyring) -> Result<Self, KeyError> {
-        let named = |label| subkey(&keyring.naming, label, &keyring.namespace);
-        let sealing = |secret: &Secret| SealingKey::derive(secret, &keyring.namespace);
+        let named = |label| subkey(&keyring.naming, label, &keyring.namespace, &[]);
         let mut realm = [0; 16];
         realm.copy_from_slice(&named("realm")[..16]);
+        let sealing = |secret: &Secret| SealingKey::derive(secret, &keyring.namespace, &realm);
         let vault = Self {
             names: keyed(&*named("entry name")),
             contexts: keyed(&*named("bound context")),
@@ -193,10 +193,10 @@ impl Vault {
 }
 
 impl SealingKey {
-    fn derive(secret: &[u8], namespace: &str) -> Self {
+    fn derive(secret: &[u8], namespace: &str, realm: &[u8]) -> Self {
         let mut id = [0; KEY_ID];
-        id.copy_from_slice(&subkey(secret, "key id", namespace)[..KEY_ID]);
-        let key = subkey(secret, "seal", namespace);
+        id.copy_from_slice(&subkey(secret, "key id", namespace, realm)[..KEY_ID]);
+        let key = subkey(secret, "seal", namespace, realm);
         Self { id, cipher: Aes256GcmSiv::new((&*key).into()) }
     }
 }
@@ -210,12 +210,13 @@ fn associated_data(kind: EntryKind, name: Name, key_id: [u8; KEY_ID]) -> [u8; 1 
     data
 }
 
-/// HKDF-SHA-256 (RFC 5869) with one block of output; the info is the label and the namespace, each after its length.
-fn subkey(secret: &[u8], label: &str, namespace: &str) -> Zeroizing<[u8; 32]> {
+/// HKDF-SHA-256 (RFC 5869) with one block of output; the info is the label and the namespace, each after its length, and
+/// for sealing keys the realm, so that those who share a sealing key but no naming secret share nothing.
+fn subkey(secret: &[u8], label: &str, namespace: &str, realm: &[u8]) -> Zeroizing<[u8; 32]> {
     let extracted = Zeroizing::new(mac(&keyed(SALT), &[secret]));
     #[allow(clippy::cast_possible_truncation)] // labels are short, namespaces at most 64 bytes
     let lengths = [label.len() as u8, namespace.len() as u8];
-    let info = [&lengths[..1], label.as_bytes(), &lengths[1..], namespace.as_bytes(), &[1]];
+    let info = [&lengths[..1], label.as_bytes(), &lengths[1..], namespace.as_bytes(), realm, &[1]];
     Zeroizing::new(mac(&keyed(&*extracted), &info))
 }
 

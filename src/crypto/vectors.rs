@@ -63,7 +63,7 @@ fn sealed_entries() {
     let sealed = vault().seal(EntryKind::Ledger, name, ascending(0x50), &value, 100).unwrap();
     assert_eq!(
         hex(sealed.as_bytes()),
-        "010ca4bf3a505152535455565758595a5b09265f7097030637b6d116719b91bdf0c95e9e8a97790e"
+        "0167aca221505152535455565758595a5b770ceecfb0ee88329ff2026f7e294f295c1d41e22e784f"
     );
     assert_eq!(sealed.version().as_bytes(), &ascending::<12>(0x50));
     assert_eq!(vault().open::<(u8, String)>(EntryKind::Ledger, name, &sealed), Ok(value));
@@ -94,7 +94,7 @@ fn otp_ids() {
     let id = vault().otp_id(name_of("ada@example.org"), &ascending(0x40), ascending(0x50));
     assert_eq!(
         id.to_string(),
-        "AQykvzpQUVJTVFVWV1hZWls-rN_qzq7TVR8vBgZLaI6IziveDAM7u5XcKfXyC-XtDbFgQ3Rj8vi4Mv_YN12OZng"
+        "AWesoiFQUVJTVFVWV1hZWltaK_5cqpaORTYY2ETH15s37hT5qk_ialUXNwk16ptm3QIZfWEq_Zx_66xdVmAdOd4"
     );
     assert_eq!(id.to_string().parse::<OtpId>(), Ok(id));
     assert_eq!(vault().open_otp_id(&id), Ok((name_of("ada@example.org"), ascending(0x40))));

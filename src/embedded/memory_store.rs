@@ -58,7 +58,8 @@ impl MemoryStore {
         Self::with_clock(capacity, SystemClock)
     }
 
-    /// The same by another clock, which tells it what to forget. Give it the exchanger's.
+    /// The same by another clock, which tells it what to forget. Give it the exchanger's: by a clock that is ahead of it
+    /// everything is forgotten at once.
     pub fn with_clock(capacity: usize, clock: impl Clock + 'static) -> Self {
         let shards = capacity.div_ceil(PER_SHARD).clamp(16, MAX_SHARDS).next_power_of_two();
         Self(Arc::new(Inner {

@@ -70,8 +70,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         // Read again: this process may have slept between judging and writing, and the code died meanwhile.
         let now = self.clock.now();
         let attempts_left = match verdict {
-            Verdict::Right(challenge) if challenge.is_in_life(now) => return Ok(self.prove(*challenge)),
-            Verdict::Wrong { attempts_left, end } if now < end => attempts_left,
+            Verdict::Right(challenge) if challenge.life.contains(now) => return Ok(self.prove(*challenge)),
+            Verdict::Wrong { attempts_left, life } if life.contains(now) => attempts_left,
             Verdict::Right(_) | Verdict::Wrong { .. } | Verdict::NoneLive => 0,
         };
         Err(Refused { attempts_left: id.map(|_| attempts_left) }.into())

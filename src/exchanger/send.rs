@@ -115,8 +115,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let receipt = Receipt {
             otp_id,
             attempts: challenge.attempts_left,
-            lifetime: now.until(challenge.end),
-            expires_at: challenge.end,
+            lifetime: now.until(challenge.life.end),
+            expires_at: challenge.life.end,
             resend_at: ledger.resend_at(&self.policy),
             code: challenge.code.duplicate(),
             text: template.render(&challenge.code),

@@ -56,16 +56,17 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             return Err(MalformedToken::NotRefresh.into());
         }
         let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
-        let refreshed = self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, at| {
-            let genuine = session.filter(|session| self.vault.is_genuine(&presented, &session.salt));
-            let Some(session) = genuine else { return Ok(Step::Keep(None)) };
-            Ok(match session.refresh(at, generation, self.policy.refresh_grace) {
-                (session, Refreshed::Next) => Step::Write(session.clone(), Some(session)),
-                (session, Refreshed::Again) => Step::Keep(Some(session)),
-                (tombstone, Refreshed::Replayed) => Step::Write(tombstone, None),
-                (_, Refreshed::Dead) => Step::Keep(None),
-            })
-        });
+        let refreshed =
+            self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, at| {
+                let genuine = session.filter(|session| self.vault.is_genuine(&presented, &session.salt));
+                let Some(session) = genuine else { return Ok(Step::Keep(None)) };
+                Ok(match session.refresh(at, generation, self.policy.refresh_grace) {
+                    (session, Refreshed::Next) => Step::Write(session.clone(), Some(session)),
+                    (session, Refreshed::Again) => Step::Keep(Some(session)),
+                    (tombstone, Refreshed::Replayed) => Step::Write(tombstone, None),
+                    (_, Refreshed::Dead) => Step::Keep(None),
+                })
+            });
         let session = refreshed.await?.ok_or(TokenError::Refused)?;
         // Read again: this process may have slept between judging and writing.
         let now = self.clock.now();

@@ -25,8 +25,7 @@ pub(crate) struct Challenge {
     pub(crate) code: Code,
     pub(crate) kind: Kind,
     pub(crate) attempts_left: u8,
-    pub(crate) created: Timestamp,
-    pub(crate) end: Timestamp,
+    pub(crate) life: Life,
     context: Option<ContextDigest>,
     channel: Channel,
     address: String,
@@ -35,6 +34,21 @@ pub(crate) struct Challenge {
     pub(crate) grant: Grant,
     pub(crate) deliveries: u8,
     pub(crate) decoy: bool,
+}
+
+/// From when until when a code is good.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Life {
+    pub(crate) created: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+impl Life {
+    /// Created − 30 s ≤ now < end. The slack is for clocks of other processes that are behind; the bound also means
+    /// that a clock set back cannot give a code a second life.
+    pub(crate) fn contains(self, now: Timestamp) -> bool {
+        self.created.saturating_sub(CLOCK_SLACK) <= now && now < self.end
+    }
 }
 
 impl Challenge {
@@ -52,8 +66,7 @@ impl Challenge {
             code,
             kind: draft.otp.kind(),
             attempts_left: draft.attempts,
-            created: now,
-            end: now.saturating_add(draft.lifetime),
+            life: Life { created: now, end: now.saturating_add(draft.lifetime) },
             context: (context != NO_CONTEXT).then_some(context),
             channel: draft.recipient.channel(),
             address: draft.recipient.address().to_owned(),
@@ -65,15 +78,9 @@ impl Challenge {
         }
     }
 
-    /// Whether it is in its life: created − 30 s ≤ now < end. The slack is for clocks of other processes that are
-    /// behind; it also means that a clock set back cannot give a code a second life.
-    pub(crate) fn is_in_life(&self, now: Timestamp) -> bool {
-        self.created.saturating_sub(CLOCK_SLACK) <= now && now < self.end
-    }
-
     /// Whether it can still be tried.
     pub(crate) fn is_live(&self, now: Timestamp) -> bool {
-        self.attempts_left > 0 && self.is_in_life(now)
+        self.attempts_left > 0 && self.life.contains(now)
     }
 
     /// Whether code and context are the ones it was issued with. Code, length and digest are compared in full and

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Challenge;
+use super::{Challenge, Life};
 use crate::crypto::{ChallengeId, ContextDigest};
 use crate::otp::Typed;
 use crate::policy::{CLOCK_SLACK, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE, Policy};
@@ -56,8 +56,8 @@ pub(crate) struct Attempt<'a> {
 pub(crate) enum Verdict {
     /// Nothing to compare with; the ledger has not changed and need not be written.
     NoneLive,
-    /// Charged. What is left of the challenge named, and when it ends.
-    Wrong { attempts_left: u8, end: Timestamp },
+    /// Charged. What is left of the challenge named, and of which life.
+    Wrong { attempts_left: u8, life: Life },
     /// The one challenge it was right for, used up.
     Right(Box<Challenge>),
 }
@@ -102,6 +102,7 @@ impl Ledger {
             self.displace(at.now, |_| true)?;
         }
         self.last_send = Some(at.now);
+        self.challenges.reserve_exact(1); // most have one only, and the least a vector grows by is four
         self.challenges.push(challenge);
         Ok(self)
     }
@@ -147,16 +148,16 @@ impl Ledger {
                 continue;
             }
             challenge.attempts_left -= 1; // live, so at least 1
-            compared = Some((challenge.attempts_left, challenge.end));
+            compared = Some((challenge.attempts_left, challenge.life));
             if challenge.matches(attempt.typed, &attempt.context).into() {
                 right = Some(index);
             }
         }
-        let Some((attempts_left, end)) = compared else { return (self, Verdict::NoneLive) };
+        let Some((attempts_left, life)) = compared else { return (self, Verdict::NoneLive) };
         let Some(index) = right else {
             self.failures.consecutive = self.failures.consecutive.saturating_add(1);
             self.failures.last = Some(at.now);
-            return (self, Verdict::Wrong { attempts_left, end });
+            return (self, Verdict::Wrong { attempts_left, life });
         };
         let winner = self.challenges.swap_remove(index);
         self.challenges.retain(|other| other.purpose != winner.purpose);
@@ -182,7 +183,7 @@ impl Ledger {
 
     /// From when on nothing in it matters any more, by any clock within the slack.
     pub(crate) fn forget_after(&self, policy: &Policy) -> Timestamp {
-        let ends = self.challenges.iter().map(|challenge| challenge.end);
+        let ends = self.challenges.iter().map(|challenge| challenge.life.end);
         let failures = self.failures.last.map(|last| last.saturating_add(FAILURE_MEMORY));
         let latest = ends.chain(failures).chain([self.resend_at(policy)]).max();
         latest.unwrap_or(Timestamp::MIN).saturating_add(CLOCK_SLACK)
@@ -190,8 +191,9 @@ impl Ledger {
 
     /// Drops what can never matter again: ended, spent and disowned challenges, old failures.
     fn forget(&mut self, at: Moment) {
-        let matters =
-            |one: &Challenge| one.attempts_left > 0 && at.now < one.end && one.created >= at.valid_from;
+        let matters = |one: &Challenge| {
+            one.attempts_left > 0 && at.now < one.life.end && one.life.created >= at.valid_from
+        };
         self.challenges.retain(matters);
         self.failures.consecutive = self.consecutive_failures(at.now);
         if self.failures.consecutive == 0 {
@@ -209,13 +211,16 @@ impl Ledger {
     /// Removes the oldest of those challenges, if it is old enough to go.
     fn displace(&mut self, now: Timestamp, among: impl Fn(&Challenge) -> bool) -> Result<(), Refusal> {
         let candidates = self.challenges.iter().enumerate().filter(|(_, challenge)| among(challenge));
-        let Some((oldest, challenge)) = candidates.min_by_key(|(_, challenge)| challenge.created) else {
+        let Some((oldest, challenge)) = candidates.min_by_key(|(_, challenge)| challenge.life.created) else {
             return Ok(());
         };
-        let free_at = challenge.created.saturating_add(DISPLACE_AFTER);
+        let free_at = challenge.life.created.saturating_add(DISPLACE_AFTER);
         if now < free_at {
-            let ends =
-                self.challenges.iter().filter(|challenge| among(challenge)).map(|challenge| challenge.end);
+            let ends = self
+                .challenges
+                .iter()
+                .filter(|challenge| among(challenge))
+                .map(|challenge| challenge.life.end);
             let until = ends.chain([free_at]).min().unwrap_or(free_at);
             return Err(Refusal { why: Waiting::LiveCodes, until });
         }

@@ -175,7 +175,7 @@ fn sends_are_spaced_and_each_delivery_after_the_first_is_a_send() {
     assert_eq!(resent.resend_at(&policy()), second(60));
     let challenge = resent.find(&[1; 16]).unwrap();
     assert_eq!(
-        (challenge.end, challenge.attempts_left),
+        (challenge.life.end, challenge.attempts_left),
         (second(300), 5),
         "no longer life, no fresh attempts"
     );
@@ -190,7 +190,8 @@ fn a_fourth_live_code_waits_until_the_oldest_is_over_fifteen_minutes_old() {
         ledger = admit(ledger, id, long(), at(30 * u64::from(id))).ok().unwrap();
     }
     let other = Request::register(&ada());
-    let mut ledger = admit(ledger, 3, other, at(90)).ok().expect("another purpose has room of its own");
+    let mut ledger = admit(ledger, 3, other, at(90))
+        .unwrap_or_else(|refusal| panic!("another purpose has room of its own: {refusal:?}"));
     for id in [0, 1, 2, 3] {
         assert!(ledger.find(&[id; 16]).is_some());
     }
@@ -236,7 +237,7 @@ fn a_ledger_never_outgrows_its_entry_and_makes_room_for_the_owner() {
     }
     let heavy = |purpose: usize| {
         Request::new(
-            &format!("{:p>64}", purpose),
+            &format!("{purpose:p>64}"),
             &Recipient::parse(&format!("{}@example.org", "l".repeat(64))).unwrap(),
         )
         .template(format!("{{{{CODE}}}}{}", "x".repeat(472)))
@@ -256,7 +257,8 @@ fn a_ledger_never_outgrows_its_entry_and_makes_room_for_the_owner() {
                 refusals += 1;
                 assert!(moment.now.until(refusal.until) <= Duration::from_secs(15 * MINUTE));
                 moment.now = refusal.until;
-                admit(ledger, send, heavy(send.into()), moment).ok().expect("after the wait there is room")
+                admit(ledger, send, heavy(send.into()), moment)
+                    .unwrap_or_else(|refusal| panic!("after the wait there is room: {refusal:?}"))
             }
         };
         let encoded = postcard::to_allocvec(&ledger).unwrap();

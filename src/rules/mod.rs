@@ -13,7 +13,7 @@ mod session;
 #[cfg(test)]
 mod session_tests;
 
-pub(crate) use challenge::Challenge;
+pub(crate) use challenge::{Challenge, Life};
 pub(crate) use draft::Draft;
 pub use ledger::Waiting;
 pub(crate) use ledger::{Attempt, Ledger, MAX_LEDGER_BYTES, Moment, Refusal, Verdict};

@@ -27,8 +27,9 @@ pub(crate) struct Session {
     access_span: Duration,
     /// When the generation before was issued, unless its access token was revoked.
     previous_issued: Option<Timestamp>,
-    /// How long the refresh token may lie unused; without one it cannot be refreshed (any more).
-    refresh_idle: Option<Duration>,
+    /// Without it the session cannot be refreshed (any more).
+    refreshing: Option<Refreshing>,
+    /// When its last token is dead, whatever happens.
     ends: Timestamp,
     access_revoked: bool,
     /// A tombstone: every token of the family is dead.
@@ -37,6 +38,15 @@ pub(crate) struct Session {
     pub(crate) scopes: Vec<String>,
     pub(crate) purpose: Purpose,
     pub(crate) metadata: BTreeMap<String, String>,
+}
+
+/// How long a session can be refreshed.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Refreshing {
+    /// How long the refresh token may lie unused.
+    idle: Duration,
+    /// The end of the session, however often it is used.
+    until: Timestamp,
 }
 
 /// What a genuine refresh token brings about.
@@ -63,9 +73,9 @@ impl Session {
         now: Timestamp,
     ) -> Self {
         let access_span = grant.token_lifetime.unwrap_or(policy.access_lifetime);
-        let refresh_idle = grant.wants_refresh().then_some(policy.refresh_idle);
-        let whole =
-            if refresh_idle.is_some() { policy.session_lifetime.max(access_span) } else { access_span };
+        let access_end = now.saturating_add(access_span);
+        let until = now.saturating_add(policy.session_lifetime);
+        let refreshing = grant.wants_refresh().then_some(Refreshing { idle: policy.refresh_idle, until });
         Self {
             salt,
             generation: 0,
@@ -73,8 +83,8 @@ impl Session {
             issued: now,
             access_span,
             previous_issued: None,
-            refresh_idle,
-            ends: now.saturating_add(whole),
+            refreshing,
+            ends: refreshing.map_or(access_end, |refreshing| access_end.max(refreshing.until)),
             access_revoked: false,
             revoked: false,
             subject,
@@ -91,7 +101,7 @@ impl Session {
 
     /// When the current refresh token runs out, if there is one.
     pub(crate) fn refresh_end(&self) -> Option<Timestamp> {
-        self.refresh_idle.map(|idle| self.issued.saturating_add(idle).min(self.ends))
+        self.refreshing.map(|Refreshing { idle, until }| self.issued.saturating_add(idle).min(until))
     }
 
     /// From when until when the access token of that generation is good, if it is: the current one to its end, the one before to
@@ -137,16 +147,19 @@ impl Session {
         (self.end(), Refreshed::Replayed)
     }
 
-    /// One token is taken back: an access token with those of all generations before, or the refresh token, after which the
-    /// session runs out with its access token. `None` if that changes nothing.
+    /// One token is taken back: an access token with the one of the generation before, or the refresh token, after which
+    /// the session runs out with its access token. `None` if that changes nothing.
     pub(crate) fn revoke(mut self, kind: TokenKind, generation: u32) -> Option<Self> {
-        let current = generation == self.generation;
         match kind {
-            TokenKind::Access if current && !self.access_revoked => self.access_revoked = true,
-            TokenKind::Refresh if self.refresh_idle.is_some() => self.refresh_idle = None,
-            _ => return None,
+            TokenKind::Access => {
+                let current = generation == self.generation;
+                let changes = current && !self.access_revoked || self.previous_issued.is_some();
+                self.access_revoked |= current;
+                self.previous_issued = None;
+                changes.then_some(self)
+            }
+            TokenKind::Refresh => self.refreshing.take().map(|_| self),
         }
-        Some(self)
     }
 
     /// The whole family is taken back. `None` if it was already.

@@ -1,0 +1,30 @@
+//! Prints how many bytes of heap a memory store takes for each of a million live codes.
+
+use std::alloc::System;
+
+use otp_exchange::{Exchanger, Keyring, MemoryStore, Request, Submission};
+use otp_exchange_benches::{Nowhere, address, run};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static COUNTING: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const CODES: usize = 1_000_000;
+
+fn main() {
+    let keyring = Keyring::new(&[1; 32], &[2; 32]).expect("two keys");
+    let region = Region::new(COUNTING);
+    let store = MemoryStore::new(CODES);
+    let otp = Exchanger::builder(store.clone(), Nowhere, keyring).build().expect("in range");
+    let mut last = None;
+    for number in 0..CODES {
+        last = Some(run(otp.issue(Request::login(&address(number)))).expect("room for a code"));
+    }
+    assert_eq!(store.len(), CODES);
+    let last = last.expect("a million of them");
+    let held = region.change();
+    let bytes = held.bytes_allocated - held.bytes_deallocated;
+    let alive = Submission::by_id(&last.otp_id, last.expose().code).login();
+    drop(run(otp.verify(alive)).expect("still alive"));
+    println!("{}", bytes / CODES);
+}

@@ -1,0 +1,305 @@
+//! The flows, each timed beside its floor on one store. What a flow needs is prepared, and what it leaves is cleared away,
+//! outside the time measured.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use otp_exchange::{Receipt, Recipient, Request, Sealed, Submission, Timestamp, Tokens};
+
+use crate::floor::{Draft, write};
+use crate::ports::run;
+use crate::world::{Live, World, submission};
+
+/// How many runs of a flow are timed in one go.
+const BATCH: usize = 200;
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// `send` to somebody the store does not know.
+    Send,
+    /// `send` to somebody who has a live code.
+    SendAgain,
+    /// `exchange` of a live code that has lain there a while.
+    Exchange,
+    /// `authenticate` with a fresh access token.
+    Authenticate,
+    /// `refresh` with a fresh refresh token.
+    Refresh,
+    /// `send`, then `exchange`.
+    Both,
+}
+
+impl Flow {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Send, Self::SendAgain, Self::Exchange, Self::Authenticate, Self::Refresh, Self::Both];
+
+    /// What it is called in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::SendAgain => "send, known recipient",
+            Self::Exchange => "exchange",
+            Self::Authenticate => "authenticate",
+            Self::Refresh => "refresh",
+            Self::Both => "send and exchange",
+        }
+    }
+
+    /// How long that many runs take.
+    pub fn time(self, world: &mut World, runs: u64) -> Duration {
+        in_batches(runs, |runs| match self {
+            Self::Send => send(world, runs),
+            Self::SendAgain => send_again(world, runs),
+            Self::Exchange => exchange(world, runs).0,
+            Self::Authenticate => authenticate(world, runs),
+            Self::Refresh => refresh(world, runs),
+            Self::Both => both(world, runs),
+        })
+    }
+
+    /// How long that many runs of the floor take.
+    pub fn time_floor(self, world: &mut World, runs: u64) -> Duration {
+        in_batches(runs, |runs| match self {
+            Self::Send => floor_send(world, runs),
+            Self::SendAgain => floor_send_again(world, runs),
+            Self::Exchange => floor_exchange(world, runs),
+            Self::Authenticate => floor_authenticate(world, runs),
+            Self::Refresh => floor_refresh(world, runs),
+            Self::Both => floor_both(world, runs),
+        })
+    }
+}
+
+fn in_batches(runs: u64, mut batch: impl FnMut(usize) -> Duration) -> Duration {
+    let (whole, rest) = (runs / BATCH as u64, runs % BATCH as u64);
+    let mut time: Duration = (0..whole).map(|_| batch(BATCH)).sum();
+    if let Some(rest) = usize::try_from(rest).ok().filter(|rest| *rest > 0) {
+        time += batch(rest);
+    }
+    time
+}
+
+#[allow(clippy::disallowed_methods)] // measures a span; decides nothing
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn send(world: &mut World, runs: usize) -> Duration {
+    let strangers: Vec<_> = (0..runs).map(|_| world.stranger()).collect();
+    let (time, receipts) = send_to(world, &strangers);
+    world.use_up(&receipts);
+    world.tidy();
+    time
+}
+
+fn send_again(world: &mut World, runs: usize) -> Duration {
+    let numbers = world.pick(runs);
+    let known: Vec<_> = numbers.iter().map(|&number| crate::address(number)).collect();
+    let (time, receipts) = send_to(world, &known);
+    world.use_up(&receipts); // and with each the code that was there before
+    world.restore(&numbers);
+    world.tidy();
+    time
+}
+
+fn send_to(world: &World, recipients: &[Recipient]) -> (Duration, Vec<Receipt>) {
+    let mut receipts = Vec::with_capacity(recipients.len());
+    let time = timed(|| {
+        for recipient in recipients {
+            receipts.push(run(world.otp.send(Request::login(recipient))).expect("room for a code"));
+        }
+    });
+    (time, receipts)
+}
+
+fn exchange(world: &mut World, runs: usize) -> (Duration, Vec<usize>) {
+    let numbers = world.pick(runs);
+    let submissions: Vec<_> = numbers.iter().map(|&number| world.live(number).submission()).collect();
+    let (time, tokens) = exchange_all(world, submissions);
+    drop(tokens);
+    world.restore(&numbers);
+    world.tidy();
+    (time, numbers)
+}
+
+fn exchange_all(world: &World, submissions: Vec<Submission>) -> (Duration, Vec<Tokens>) {
+    let mut tokens = Vec::with_capacity(submissions.len());
+    let time = timed(|| {
+        for submission in submissions {
+            tokens.push(run(world.otp.exchange(submission)).expect("the right code"));
+        }
+    });
+    (time, tokens)
+}
+
+/// Runs something with tokens of fresh sessions, then clears all away.
+fn with_tokens(world: &mut World, runs: usize, work: impl FnOnce(&World, &[Tokens]) -> Duration) -> Duration {
+    let numbers = world.pick(runs);
+    let submissions: Vec<_> = numbers.iter().map(|&number| world.live(number).submission()).collect();
+    let (_, tokens) = exchange_all(world, submissions);
+    let time = work(world, &tokens);
+    world.restore(&numbers);
+    world.tidy();
+    time
+}
+
+fn authenticate(world: &mut World, runs: usize) -> Duration {
+    with_tokens(world, runs, |world, tokens| {
+        timed(|| {
+            for pair in tokens {
+                black_box(run(world.otp.authenticate(pair.access.expose())).expect("a fresh token"));
+            }
+        })
+    })
+}
+
+fn refresh(world: &mut World, runs: usize) -> Duration {
+    with_tokens(world, runs, |world, tokens| {
+        let mut fresh = Vec::with_capacity(tokens.len());
+        timed(|| {
+            for pair in tokens {
+                let token = pair.refresh.as_ref().expect("the default grant has a refresh token");
+                fresh.push(run(world.otp.refresh(token.expose())).expect("a fresh token"));
+            }
+        })
+    })
+}
+
+fn both(world: &mut World, runs: usize) -> Duration {
+    let strangers: Vec<_> = (0..runs).map(|_| world.stranger()).collect();
+    let otp = &world.otp;
+    let time = timed(|| {
+        for stranger in &strangers {
+            let receipt = run(otp.send(Request::login(stranger))).expect("room for a code");
+            black_box(run(otp.exchange(submission(&receipt))).expect("the right code"));
+        }
+    });
+    world.tidy();
+    time
+}
+
+fn floor_send(world: &mut World, runs: usize) -> Duration {
+    let drafts = world.floor.drafts(runs, world.floor.sizes.ledger, world.soon());
+    let World { floor, store, .. } = world;
+    let time = timed(|| {
+        for draft in &drafts {
+            floor.send(store, draft);
+        }
+    });
+    world.tidy();
+    time
+}
+
+fn floor_send_again(world: &mut World, runs: usize) -> Duration {
+    // The code that is there already is the last to end, so the ledger is to be forgotten when it was to be.
+    let (drafts, before) = over_live(world, runs, world.floor.sizes.fuller_ledger, None);
+    let World { floor, store, .. } = world;
+    let mut found = Vec::with_capacity(runs);
+    let time = timed(|| {
+        for draft in &drafts {
+            found.push(floor.send_again(store, draft));
+        }
+    });
+    put_back(world, drafts, before, found);
+    time
+}
+
+fn floor_exchange(world: &mut World, runs: usize) -> Duration {
+    let soon = world.soon();
+    let (used, before) = over_live(world, runs, world.floor.sizes.used_ledger, Some(soon));
+    let sessions = world.floor.drafts(runs, world.floor.sizes.session, soon);
+    let World { floor, store, .. } = world;
+    let mut found = Vec::with_capacity(runs);
+    let time = timed(|| {
+        for (used, session) in used.iter().zip(&sessions) {
+            found.push(floor.exchange(store, used, session));
+        }
+    });
+    put_back(world, used, before, found);
+    world.tidy();
+    time
+}
+
+fn floor_authenticate(world: &mut World, runs: usize) -> Duration {
+    let sessions = stored_sessions(world, runs);
+    let World { floor, store, .. } = world;
+    let time = timed(|| {
+        for session in &sessions {
+            floor.authenticate(store, session.name);
+        }
+    });
+    world.tidy();
+    time
+}
+
+fn floor_refresh(world: &mut World, runs: usize) -> Duration {
+    let mut sessions = stored_sessions(world, runs);
+    for session in &mut sessions {
+        session.entry = world.floor.entry(world.floor.sizes.refreshed_session);
+    }
+    let World { floor, store, .. } = world;
+    let time = timed(|| {
+        for session in &sessions {
+            floor.refresh(store, session);
+        }
+    });
+    world.tidy();
+    time
+}
+
+fn floor_both(world: &mut World, runs: usize) -> Duration {
+    let (sizes, soon) = (world.floor.sizes, world.soon());
+    let sent = world.floor.drafts(runs, sizes.ledger, soon);
+    let sooner = soon.saturating_sub(Duration::from_secs(60));
+    let use_up = |draft: &Draft| Draft {
+        name: draft.name,
+        entry: world.floor.entry(sizes.used_ledger),
+        forget_after: sooner,
+    };
+    let used: Vec<_> = sent.iter().map(use_up).collect();
+    let sessions = world.floor.drafts(runs, sizes.session, soon);
+    let World { floor, store, .. } = world;
+    let time = timed(|| {
+        for ((sent, used), session) in sent.iter().zip(&used).zip(&sessions) {
+            floor.send(store, sent);
+            black_box(floor.exchange(store, used, session));
+        }
+    });
+    world.tidy();
+    time
+}
+
+/// Entries to write over those of live codes, to be forgotten then or when those were to be; and when those were to be.
+fn over_live(
+    world: &mut World,
+    runs: usize,
+    length: usize,
+    forget_after: Option<Timestamp>,
+) -> (Vec<Draft>, Vec<Timestamp>) {
+    let numbers = world.pick(runs);
+    let draft = |number| {
+        let Live { name, forget_after: before, .. } = *world.live(number);
+        let forget_after = forget_after.unwrap_or(before);
+        (Draft { name, entry: world.floor.entry(length), forget_after }, before)
+    };
+    numbers.into_iter().map(draft).unzip()
+}
+
+fn put_back(world: &World, drafts: Vec<Draft>, before: Vec<Timestamp>, found: Vec<Sealed>) {
+    for ((draft, forget_after), entry) in drafts.into_iter().zip(before).zip(found) {
+        let version = draft.entry.version();
+        write(&world.store, &Draft { entry, forget_after, ..draft }, Some(version));
+    }
+}
+
+fn stored_sessions(world: &World, runs: usize) -> Vec<Draft> {
+    let sessions = world.floor.drafts(runs, world.floor.sizes.session, world.soon());
+    for session in &sessions {
+        write(&world.store, session, None);
+    }
+    sessions
+}

@@ -1,0 +1,93 @@
+//! Ports that cost nothing of their own, so that what is measured is the crate's.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use otp_exchange::{
+    Clock, CodeStore, MemoryStore, Message, Name, Notifier, NotifyError, Sealed, StoreError, Swap,
+    SystemClock, Timestamp, Version,
+};
+
+/// The outcome of a future that never waits, as all of the embedded defaults are.
+///
+/// # Panics
+/// If it waits after all.
+pub fn run<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("the embedded defaults never wait"),
+    }
+}
+
+/// A notifier that takes every message and keeps none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nowhere;
+
+impl Notifier for Nowhere {
+    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+        std::hint::black_box(message);
+        Ok(())
+    }
+}
+
+/// The system's clock, set ahead by as much as one likes: what it costs to read is part of what is measured.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ShiftedClock(Arc<AtomicU64>);
+
+impl ShiftedClock {
+    pub(crate) fn set_ahead(&self, by: Duration) {
+        self.0.store(by.as_secs(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().saturating_add(Duration::from_secs(self.0.load(Ordering::Relaxed)))
+    }
+}
+
+/// Remembers what was written last.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    store: MemoryStore,
+    last: Arc<Mutex<Written>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    pub(crate) name: Name,
+    pub(crate) length: usize,
+    pub(crate) forget_after: Timestamp,
+}
+
+impl Watched {
+    pub(crate) fn new(store: MemoryStore) -> Self {
+        let nothing = Written { name: Name::from_bytes([0; 16]), length: 0, forget_after: Timestamp::MIN };
+        Self { store, last: Arc::new(Mutex::new(nothing)) }
+    }
+
+    pub(crate) fn last(&self) -> Written {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CodeStore for Watched {
+    async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
+        self.store.load(name).await
+    }
+
+    async fn swap(
+        &self,
+        name: Name,
+        expected: Option<Version>,
+        value: &Sealed,
+        forget_after: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        let written = Written { name, length: value.as_bytes().len(), forget_after };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = written;
+        self.store.swap(name, expected, value, forget_after).await
+    }
+}

@@ -1,0 +1,466 @@
+//! Whatever the clock does, nothing panics, no verdict is given outside the life of a code, and the owner gets in.
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{House, ada, block_on, just_under, keyring, memory, other_than, recipient, seconds, seeded};
+use otp_exchange::testkit::ManualClock;
+use otp_exchange::{
+    Clock, CodeStore, ExchangeError, Exchanger, MemoryStore, Name, OtpId, Outbox, Policy, Recipient, Refused,
+    Request, Sealed, SendError, StoreError, Submission, Swap, Timestamp, TokenError, Version,
+};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SLACK: Duration = Duration::from_secs(30);
+const LIFETIME: Duration = Duration::from_secs(300);
+const QUARTER: Duration = Duration::from_secs(15 * 60);
+const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+fn start() -> Timestamp {
+    ManualClock::default().now()
+}
+
+/// Moments ten years around, and the ends of the range with what lies at a lifetime's distance from them.
+fn moments() -> Vec<Timestamp> {
+    let mut moments = vec![Timestamp::from_unix_millis(0), Timestamp::from_unix_millis(-1), start()];
+    for span in [MILLISECOND, SLACK, LIFETIME, TEN_YEARS] {
+        moments.extend([start().saturating_add(span), start().saturating_sub(span)]);
+        moments.extend([Timestamp::MIN.saturating_add(span), Timestamp::MAX.saturating_sub(span)]);
+    }
+    moments.extend([Timestamp::MIN, Timestamp::MAX]);
+    moments
+}
+
+/// Whether a moment lies in a life, by arithmetic that cannot overflow.
+fn in_life(created: Timestamp, lifetime: Duration, now: Timestamp) -> bool {
+    let millis = |moment: Timestamp| i128::from(moment.unix_millis());
+    let span = |span: Duration| i128::try_from(span.as_millis()).unwrap();
+    millis(created) - span(SLACK) <= millis(now) && millis(now) < millis(created) + span(lifetime)
+}
+
+fn login(id: &OtpId, code: &str) -> Submission {
+    Submission::by_id(id, code).login()
+}
+
+fn refused<T>(answer: &Result<T, ExchangeError>) -> bool {
+    matches!(answer, Err(ExchangeError::Refused(Refused { attempts_left: None | Some(0), .. })))
+}
+
+#[test]
+fn the_clock_may_jump_between_any_two_steps() {
+    let (mut accepted, mut authenticated, mut refreshed) = (0, 0, 0);
+    for created in moments() {
+        for submitted in moments() {
+            let house = House::new();
+            let ada = ada();
+            house.clock.set(created);
+            let sent = block_on(house.otp.issue(Request::login(&ada))).unwrap();
+            assert_eq!(sent.expires_at, created.saturating_add(LIFETIME));
+            assert!(sent.lifetime <= LIFETIME);
+            house.clock.set(submitted);
+            let delivered = block_on(house.otp.deliver(&sent.otp_id));
+            let alive = in_life(created, LIFETIME, submitted);
+            assert!(
+                alive || matches!(delivered, Err(SendError::Gone)),
+                "{created} {submitted}: {delivered:?}"
+            );
+            let answer = block_on(house.otp.exchange(login(&sent.otp_id, sent.expose().code)));
+            let Ok(tokens) = answer else {
+                assert!(refused(&answer), "{answer:?}");
+                // Only at the very end of the range, where a life is cut short, may a code die early.
+                assert!(
+                    !alive || sent.expires_at == Timestamp::MAX,
+                    "{created} {submitted}: refused in its life"
+                );
+                continue;
+            };
+            assert!(alive, "{created} {submitted}: accepted outside its life");
+            accepted += 1;
+            let (access, refresh) = (tokens.access.expose(), tokens.refresh.as_ref().unwrap().expose());
+            for now in moments() {
+                house.clock.set(now);
+                if block_on(house.otp.authenticate(access)).is_ok() {
+                    assert!(in_life(submitted, seconds(600), now), "{submitted} {now}: access");
+                    authenticated += 1;
+                }
+            }
+            for now in moments() {
+                house.clock.set(now);
+                match block_on(house.otp.refresh(refresh)) {
+                    Ok(_) => {
+                        assert!(
+                            in_life(submitted, seconds(14 * 24 * 3600), now),
+                            "{submitted} {now}: refresh"
+                        );
+                        refreshed += 1;
+                        break;
+                    }
+                    Err(error) => assert!(matches!(error, TokenError::Refused), "{error:?}"),
+                }
+            }
+            block_on(house.otp.revoke_family(refresh)).unwrap();
+            house.clock.set(submitted);
+            assert!(block_on(house.otp.authenticate(access)).is_err());
+        }
+    }
+    assert!(accepted > 20 && authenticated > 20 && refreshed > 10, "{accepted} {authenticated} {refreshed}");
+}
+
+/// A code or a token, and when it was made.
+struct Made<T> {
+    what: T,
+    at: Timestamp,
+}
+
+#[test]
+fn twenty_thousand_random_steps_and_jumps_give_no_verdict_outside_a_life() {
+    let mut rng = StdRng::seed_from_u64(0xC10C);
+    let house = House::with(Policy::default().send_spacing(Duration::ZERO));
+    let people: Vec<Recipient> = (0..4).map(|index| recipient(&format!("p{index}@example.org"))).collect();
+    let moments = moments();
+    let mut codes: Vec<Made<(OtpId, String)>> = Vec::new();
+    let mut tokens: Vec<Made<(String, String)>> = Vec::new();
+    let mut successes = [0; 4];
+    for _ in 0..20_000 {
+        match rng.random_range(0..12) {
+            0 => house.clock.set(moments[rng.random_range(0..moments.len())]),
+            1 => house.clock.set(start()),
+            2 => house.clock.rewind(Duration::from_millis(rng.random_range(0..600_000))),
+            3..6 => house.clock.advance(Duration::from_millis(rng.random_range(0..100_000))),
+            _ => {}
+        }
+        let now = house.clock.now();
+        match rng.random_range(0..6) {
+            0 | 1 => {
+                let person = &people[rng.random_range(0..people.len())];
+                if let Ok(sent) = block_on(house.otp.send(Request::login(person))) {
+                    codes.push(Made { what: (sent.otp_id, sent.expose().code.to_owned()), at: now });
+                    successes[0] += 1;
+                }
+            }
+            2 | 3 if !codes.is_empty() => {
+                let newest = codes.len() - rng.random_range(0..codes.len().min(6)) - 1;
+                let Made { what: (id, code), at } = &codes[newest];
+                let wrong = rng.random_ratio(1, 3);
+                let typed = if wrong { other_than(code) } else { code.clone() };
+                let answer = block_on(house.otp.exchange(login(id, &typed)));
+                let verdict = answer.is_ok() || !refused(&answer);
+                assert!(!verdict || in_life(*at, LIFETIME, now), "{at} {now}: {answer:?}");
+                if let Ok(pair) = answer {
+                    let refresh = pair.refresh.unwrap().expose().to_owned();
+                    tokens.push(Made { what: (pair.access.expose().to_owned(), refresh), at: now });
+                    successes[1] += 1;
+                }
+            }
+            4 if !codes.is_empty() => {
+                let Made { what: (id, _), at } = &codes[codes.len() - 1];
+                let delivered = block_on(house.otp.deliver(id));
+                assert!(delivered.is_err() || in_life(*at, LIFETIME, now), "{at} {now}: {delivered:?}");
+            }
+            5 if !tokens.is_empty() => {
+                let newest = tokens.len() - rng.random_range(0..tokens.len().min(4)) - 1;
+                let Made { what: (access, refresh), at } = &tokens[newest];
+                if block_on(house.otp.authenticate(access)).is_ok() {
+                    assert!(in_life(*at, seconds(600), now), "{at} {now}: access");
+                    successes[2] += 1;
+                }
+                if let Ok(pair) = block_on(house.otp.refresh(refresh)) {
+                    let refresh = pair.refresh.unwrap().expose().to_owned();
+                    tokens.push(Made {
+                        what: (pair.access.expose().to_owned(), refresh),
+                        at: pair.claims.issued_at,
+                    });
+                    successes[3] += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(successes.iter().all(|&times| times > 50), "{successes:?}");
+}
+
+#[test]
+fn a_code_begins_and_ends_to_the_millisecond() {
+    for lifetime in [seconds(1), LIFETIME, seconds(7 * 24 * 3600)] {
+        for by_recipient in [false, true] {
+            let at = |moment: Timestamp| {
+                let house = House::new();
+                let ada = ada();
+                let request = Request::login(&ada).lifetime(lifetime);
+                let request = if by_recipient { request.by_recipient() } else { request };
+                let issued = block_on(house.otp.issue(request)).unwrap();
+                house.clock.set(moment);
+                let delivered = block_on(house.otp.deliver(&issued.otp_id)).is_ok();
+                let code = issued.expose().code;
+                let submission = if by_recipient {
+                    Submission::by_recipient(&ada, code)
+                } else {
+                    Submission::by_id(&issued.otp_id, code)
+                };
+                let swaps = house.store.swaps();
+                let answer = block_on(house.otp.verify(submission.login()));
+                assert!(answer.is_ok() || (refused(&answer) && house.store.swaps() == swaps), "{answer:?}");
+                assert_eq!(answer.is_ok(), delivered, "sent and accepted in the same life");
+                answer.is_ok()
+            };
+            let (begin, end) = (start().saturating_sub(SLACK), start().saturating_add(lifetime));
+            assert!(!at(begin.saturating_sub(MILLISECOND)));
+            assert!(at(begin));
+            assert!(at(start()));
+            assert!(at(end.saturating_sub(MILLISECOND)));
+            assert!(!at(end));
+        }
+    }
+}
+
+#[test]
+fn a_token_begins_and_ends_to_the_millisecond() {
+    let at = |moment: Timestamp| {
+        let house = House::with(Policy::default().access_lifetime(seconds(600)).refresh_idle(seconds(3600)));
+        let ada = ada();
+        let sent = block_on(house.otp.send(Request::login(&ada))).unwrap();
+        let tokens = block_on(house.otp.exchange(login(&sent.otp_id, &house.code(&ada)))).unwrap();
+        house.clock.set(moment);
+        let access = block_on(house.otp.authenticate(tokens.access.expose())).is_ok();
+        (access, block_on(house.otp.refresh(tokens.refresh.unwrap().expose())).is_ok())
+    };
+    let after = |span: Duration| start().saturating_add(span);
+    assert_eq!(at(start().saturating_sub(SLACK + MILLISECOND)), (false, false));
+    assert_eq!(at(start().saturating_sub(SLACK)), (true, true));
+    assert_eq!(at(after(just_under(seconds(600)))), (true, true));
+    assert_eq!(at(after(seconds(600))), (false, true));
+    assert_eq!(at(after(just_under(seconds(3600)))), (false, true));
+    assert_eq!(at(after(seconds(3600))), (false, false));
+}
+
+/// For how many seconds of real time a code is accepted, if the clock is set back by that much at that moment.
+fn seconds_alive(step_at: u64, back_by: u64) -> (u64, u64) {
+    let accepted = |real: u64| {
+        let house = House::new();
+        let sent = block_on(house.otp.issue(Request::login(&ada()))).unwrap();
+        let shown = start().saturating_add(seconds(real));
+        house.clock.set(if real < step_at { shown } else { shown.saturating_sub(seconds(back_by)) });
+        block_on(house.otp.verify(login(&sent.otp_id, sent.expose().code))).is_ok()
+    };
+    let step = 5;
+    let alive: Vec<u64> = (0..2000 / step).map(|index| index * step).filter(|&real| accepted(real)).collect();
+    (alive.len() as u64 * step, alive.last().map_or(0, |last| last + step))
+}
+
+#[test]
+fn a_step_back_prolongs_a_life_by_no_more_than_itself_and_than_one_life() {
+    let (lifetime, whole) = (LIFETIME.as_secs(), (LIFETIME + SLACK).as_secs());
+    assert_eq!(seconds_alive(0, 0), (lifetime, lifetime));
+    for step_at in [5, 150, 295, 300, 305, 1000] {
+        for back_by in [5, 30, 35, 150, 300, 330, 1000, 1030, TEN_YEARS.as_secs()] {
+            let (alive, last) = seconds_alive(step_at, back_by);
+            assert!(last <= lifetime + back_by, "{step_at} {back_by}: alive until {last}");
+            assert!(alive <= lifetime + back_by.min(whole), "{step_at} {back_by}: alive for {alive}");
+        }
+    }
+    // That much it may be: the clock stood still for it.
+    assert_eq!(seconds_alive(295, 295).0, 295 + lifetime);
+}
+
+/// A store in which the process falls asleep: the swap is applied, and on waking the clock shows another time.
+struct Sleepy {
+    store: MemoryStore,
+    clock: ManualClock,
+    wakes_at: Mutex<Option<Timestamp>>,
+}
+
+impl CodeStore for Sleepy {
+    async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
+        self.store.load(name).await
+    }
+
+    async fn swap(
+        &self,
+        name: Name,
+        expected: Option<Version>,
+        value: &Sealed,
+        forget_after: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        let swap = self.store.swap(name, expected, value, forget_after).await;
+        if let Some(moment) = self.wakes_at.lock().unwrap().take() {
+            self.clock.set(moment);
+        }
+        swap
+    }
+}
+
+/// What a process that wakes at that moment says to a right code, and to a wrong one.
+fn after_sleep(wakes_at: Timestamp) -> [Result<(), ExchangeError>; 2] {
+    [true, false].map(|right| {
+        let clock = ManualClock::default();
+        let sleepy = Arc::new(Sleepy { store: memory(), clock: clock.clone(), wakes_at: Mutex::default() });
+        let house = House::on(Arc::clone(&sleepy), clock, Policy::default());
+        let sent = block_on(house.otp.send(Request::login(&ada()))).unwrap();
+        let code = sent.expose().code;
+        let typed = if right { code.to_owned() } else { other_than(code) };
+        *sleepy.wakes_at.lock().unwrap() = Some(wakes_at);
+        let answer = block_on(house.otp.verify(login(&sent.otp_id, &typed))).map(|_| ());
+        assert_eq!(house.store.applied(), 2, "it was charged all the same");
+        answer
+    })
+}
+
+#[test]
+fn a_process_that_slept_beyond_the_end_reveals_nothing() {
+    let end = start().saturating_add(LIFETIME);
+    let [right, wrong] = after_sleep(end.saturating_sub(MILLISECOND));
+    assert!(right.is_ok(), "a millisecond before");
+    assert!(
+        matches!(wrong, Err(ExchangeError::Refused(Refused { attempts_left: Some(4), .. }))),
+        "{wrong:?}"
+    );
+    for moment in [end, end.saturating_add(TEN_YEARS), Timestamp::MAX] {
+        let [right, wrong] = after_sleep(moment);
+        assert!(refused(&right) && refused(&wrong), "{right:?} {wrong:?}");
+        assert_eq!(format!("{right:?}"), format!("{wrong:?}"), "one answer for both");
+    }
+}
+
+#[test]
+fn a_process_that_woke_before_the_beginning_reveals_nothing() {
+    let begin = start().saturating_sub(SLACK);
+    assert!(after_sleep(begin)[0].is_ok());
+    for moment in [begin.saturating_sub(MILLISECOND), begin.saturating_sub(TEN_YEARS), Timestamp::MIN] {
+        let [right, wrong] = after_sleep(moment);
+        assert!(refused(&right), "{moment}: {right:?}");
+        assert!(refused(&wrong), "{moment}: {wrong:?}");
+    }
+}
+
+#[test]
+fn a_process_that_slept_over_a_refresh_hands_out_nothing_dead() {
+    let clock = ManualClock::default();
+    let sleepy = Arc::new(Sleepy { store: memory(), clock: clock.clone(), wakes_at: Mutex::default() });
+    let house = House::on(Arc::clone(&sleepy), clock, Policy::default().refresh_idle(seconds(3600)));
+    let sent = block_on(house.otp.send(Request::login(&ada()))).unwrap();
+    let tokens = block_on(house.otp.exchange(login(&sent.otp_id, sent.expose().code))).unwrap();
+    *sleepy.wakes_at.lock().unwrap() = Some(start().saturating_add(seconds(3600)));
+    let answer = block_on(house.otp.refresh(tokens.refresh.unwrap().expose()));
+    assert!(matches!(answer, Err(TokenError::Refused)), "{answer:?}");
+}
+
+#[test]
+fn valid_from_kills_what_is_older_and_nothing_else() {
+    let (clock, memory) = (ManualClock::default(), memory());
+    let policy = || Policy::default().send_spacing(Duration::ZERO);
+    let house = House::on(memory.clone(), clock.clone(), policy());
+    let ada = ada();
+    let log_in = || {
+        let sent = block_on(house.otp.send(Request::login(&ada))).unwrap();
+        block_on(house.otp.exchange(login(&sent.otp_id, sent.expose().code))).unwrap()
+    };
+    let issue = |request: Request| block_on(house.otp.issue(request)).unwrap();
+    let old_session = log_in();
+    let old_code = issue(Request::register(&ada));
+    let old_by_recipient = issue(Request::new("payment", &ada).by_recipient());
+    clock.advance(MILLISECOND);
+    let restored_at = clock.now();
+    let restored = Exchanger::builder(memory, Outbox::new(), keyring())
+        .policy(policy())
+        .clock(clock.clone())
+        .entropy(seeded(8))
+        .valid_from(restored_at)
+        .build()
+        .unwrap();
+    // Made at that very moment.
+    let session = log_in();
+
+    assert!(matches!(block_on(restored.deliver(&old_code.otp_id)), Err(SendError::Gone)));
+    let answer =
+        block_on(restored.verify(Submission::by_id(&old_code.otp_id, old_code.expose().code).register()));
+    assert!(refused(&answer), "{answer:?}");
+    let submission = Submission::by_recipient(&ada, old_by_recipient.expose().code).purpose("payment");
+    let answer = block_on(restored.verify(submission));
+    assert!(refused(&answer), "{answer:?}");
+    assert!(block_on(restored.authenticate(old_session.access.expose())).is_err());
+    assert!(block_on(restored.refresh(old_session.refresh.as_ref().unwrap().expose())).is_err());
+
+    assert!(block_on(restored.authenticate(session.access.expose())).is_ok());
+    assert!(block_on(restored.refresh(session.refresh.as_ref().unwrap().expose())).is_ok());
+    let sent = block_on(restored.send(Request::register(&ada))).unwrap();
+    let answer = block_on(restored.verify(Submission::by_id(&sent.otp_id, sent.expose().code).register()));
+    assert!(answer.is_ok(), "{answer:?}");
+    // Without it the old session would still be good, so it was that which killed it.
+    assert!(block_on(house.otp.authenticate(old_session.access.expose())).is_ok());
+}
+
+/// How long an owner waits after codes were sent by a clock that was ahead, until one comes through.
+fn wait_after(ahead: Duration, codes: usize, policy: Policy, lifetime: Duration) -> Duration {
+    let house = House::with(policy);
+    let ada = ada();
+    let request = || Request::login(&ada).lifetime(lifetime);
+    house.clock.advance(ahead);
+    for _ in 0..codes {
+        block_on(house.otp.send(request())).unwrap();
+    }
+    house.clock.set(start());
+    let mut waited = Duration::ZERO;
+    loop {
+        match block_on(house.otp.send(request())) {
+            Ok(sent) => {
+                assert!(block_on(house.otp.exchange(login(&sent.otp_id, sent.expose().code))).is_ok());
+                return waited;
+            }
+            Err(SendError::Wait { retry_after, .. }) => {
+                assert!(retry_after > Duration::ZERO);
+                waited += retry_after;
+                house.clock.advance(retry_after);
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+fn steps_ahead() -> [Duration; 9] {
+    let almost = just_under(SLACK);
+    [
+        MILLISECOND,
+        almost,
+        SLACK,
+        SLACK + MILLISECOND,
+        QUARTER,
+        seconds(86_400),
+        TEN_YEARS,
+        10 * TEN_YEARS,
+        Duration::MAX,
+    ]
+}
+
+#[test]
+fn a_clock_that_was_ahead_locks_nobody_out() {
+    for ahead in steps_ahead() {
+        let waited = wait_after(ahead, 1, Policy::default(), LIFETIME);
+        assert!(waited <= SLACK + SLACK, "{ahead:?}: {waited:?}");
+        let waited = wait_after(ahead, 3, Policy::default().send_spacing(Duration::ZERO), LIFETIME);
+        assert!(waited <= QUARTER, "{ahead:?}: {waited:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_locks_nobody_out_under_the_longest_spacing() {
+    for ahead in steps_ahead() {
+        let waited = wait_after(ahead, 1, Policy::default().send_spacing(QUARTER), LIFETIME);
+        // A clock that is ahead by no more than the slack is taken for another process's.
+        let most = if ahead <= SLACK { QUARTER + ahead } else { Duration::ZERO };
+        assert!(waited <= most, "{ahead:?}: {waited:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_locks_nobody_out_by_codes_that_live_long() {
+    for ahead in steps_ahead() {
+        let policy = Policy::default().send_spacing(Duration::ZERO);
+        let waited = wait_after(ahead, 3, policy, seconds(86_400));
+        let most = if ahead <= SLACK { QUARTER + ahead } else { Duration::ZERO };
+        assert!(waited <= most, "{ahead:?}: {waited:?}");
+    }
+}

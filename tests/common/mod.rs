@@ -1,0 +1,195 @@
+//! What the tests of the promises share: a small service on a hand-moved clock, stores that are wrong on purpose, a race.
+#![allow(dead_code)] // each test file uses its own share
+
+use std::error::Error;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use otp_exchange::testkit::{CountingStore, ManualClock};
+use otp_exchange::{
+    CodeStore, Exchanger, Keyring, MemoryStore, Name, Outbox, Policy, Recipient, Sealed, StoreError, Swap,
+    Timestamp, Version,
+};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+pub(crate) use pollster::block_on;
+
+pub(crate) const NAMING: [u8; 32] = *b"naming-secret-naming-secret-1234";
+pub(crate) const SEALING: [u8; 32] = *b"sealing-secret-sealing-secret-56";
+
+/// The keys of every test that needs no others.
+pub(crate) fn keyring() -> Keyring {
+    Keyring::new(&NAMING, &SEALING).expect("two secrets of 32 bytes")
+}
+
+pub(crate) fn ada() -> Recipient {
+    recipient("ada@example.org")
+}
+
+pub(crate) fn recipient(address: &str) -> Recipient {
+    Recipient::parse(address).expect("a good address")
+}
+
+pub(crate) fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// A millisecond less than that: where the last moment before an end lies.
+pub(crate) fn just_under(span: Duration) -> Duration {
+    span.saturating_sub(Duration::from_millis(1))
+}
+
+/// The same random bytes every time.
+pub(crate) fn seeded(seed: u64) -> Mutex<StdRng> {
+    Mutex::new(StdRng::seed_from_u64(seed))
+}
+
+/// A service with everything about it within reach.
+pub(crate) struct House<S> {
+    pub(crate) otp: Exchanger<CountingStore<S>, Outbox>,
+    pub(crate) store: CountingStore<S>,
+    pub(crate) outbox: Outbox,
+    pub(crate) clock: ManualClock,
+}
+
+impl House<MemoryStore> {
+    pub(crate) fn new() -> Self {
+        Self::with(Policy::default())
+    }
+
+    pub(crate) fn with(policy: Policy) -> Self {
+        let clock = ManualClock::default();
+        Self::on(MemoryStore::with_clock(10_000, clock.clone()), clock, policy)
+    }
+}
+
+impl<S: CodeStore + Clone> House<S> {
+    pub(crate) fn on(store: S, clock: ManualClock, policy: Policy) -> Self {
+        let (store, outbox) = (CountingStore::new(store), Outbox::new());
+        let otp = Exchanger::builder(store.clone(), outbox.clone(), keyring())
+            .policy(policy)
+            .clock(clock.clone())
+            .entropy(seeded(1))
+            .build()
+            .expect("a policy within its ranges");
+        Self { otp, store, outbox, clock }
+    }
+
+    /// The code of the newest message to that recipient.
+    pub(crate) fn code(&self, recipient: &Recipient) -> String {
+        self.outbox.code_for(recipient).expect("a message was sent").expose().to_owned()
+    }
+
+    /// Every call to the store so far: loads and swaps.
+    pub(crate) fn calls(&self) -> (u64, u64) {
+        (self.store.loads(), self.store.swaps())
+    }
+}
+
+/// A store that forgets by a clock which stands still at the moment every hand-moved clock begins with.
+pub(crate) fn memory() -> MemoryStore {
+    MemoryStore::with_clock(10_000, ManualClock::default())
+}
+
+/// A code of the same form that is not this one.
+pub(crate) fn other_than(code: &str) -> String {
+    let first = if code.starts_with('1') { '2' } else { '1' };
+    format!("{first}{}", &code[1..])
+}
+
+/// Runs that many calls on a thread each; none begins before all are ready.
+pub(crate) fn race<T: Send>(count: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(count);
+    let (start, call) = (&start, &call);
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..count)
+            .map(|index| {
+                let runs = move || {
+                    start.wait();
+                    call(index)
+                };
+                thread::Builder::new().stack_size(512 * 1024).spawn_scoped(scope, runs).expect("a thread")
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("no call panics")).collect()
+    })
+}
+
+/// Once told to, holds that many loads back until all of them have read: every caller then judges the same state, which is
+/// the worst that scheduling can do, and happens every time.
+pub(crate) struct Rendezvous<S> {
+    store: S,
+    barrier: Barrier,
+    held: AtomicUsize,
+    callers: usize,
+}
+
+impl<S> Rendezvous<S> {
+    pub(crate) fn of(callers: usize, store: S) -> Arc<Self> {
+        Arc::new(Self { store, barrier: Barrier::new(callers), held: AtomicUsize::new(0), callers })
+    }
+
+    /// The next loads are held back, as many as there are callers.
+    pub(crate) fn hold(&self) {
+        self.held.store(self.callers, Ordering::SeqCst);
+    }
+}
+
+impl<S: CodeStore> CodeStore for Rendezvous<S> {
+    async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
+        let found = self.store.load(name).await;
+        let less = |held: usize| held.checked_sub(1);
+        if self.held.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            self.barrier.wait();
+        }
+        found
+    }
+
+    async fn swap(
+        &self,
+        name: Name,
+        expected: Option<Version>,
+        value: &Sealed,
+        forget_after: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        self.store.swap(name, expected, value, forget_after).await
+    }
+}
+
+/// A store that is broken in the way most are: it writes whatever it is given, whichever version is expected.
+pub(crate) struct Blind<S>(pub(crate) S);
+
+impl<S: CodeStore> CodeStore for Blind<S> {
+    async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
+        self.0.load(name).await
+    }
+
+    async fn swap(
+        &self,
+        name: Name,
+        _expected: Option<Version>,
+        value: &Sealed,
+        forget_after: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        loop {
+            let there = self.0.load(name).await?.map(|sealed| sealed.version());
+            if self.0.swap(name, there, value, forget_after).await? == Swap::Applied {
+                return Ok(Swap::Applied);
+            }
+        }
+    }
+}
+
+/// An error and all that caused it, as `Display` and as `Debug` show them.
+pub(crate) fn whole_story(error: &dyn Error) -> String {
+    let mut story = format!("{error}\n{error:?}\n");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        story.extend([format!("{error}\n"), format!("{error:?}\n")]);
+        cause = error.source();
+    }
+    story
+}

@@ -1,0 +1,267 @@
+//! What each flow costs, exactly: store calls, primitives of cryptography, random bytes. A change of any number shows here.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use otp_exchange::testkit::{CountingEntropy, CountingStore, CryptoCounts, ManualClock};
+use otp_exchange::{
+    Entropy, EntropyError, Exchanger, Keyring, MemoryStore, OtpId, Outbox, Policy, Receipt, Recipient,
+    Request, Submission,
+};
+use pollster::block_on;
+use rand::{SeedableRng, rngs::StdRng};
+
+/// The price list, by the names the flows are measured under below. In this order:
+/// loads, swaps, HMACs, seals, opens, random bytes, calls for random bytes.
+///
+/// A code of six digits asks for 50 random bytes: challenge id 16, two nonces of 12, six for the digits and four in case
+/// some of those are rejected.
+#[rustfmt::skip]
+const PRICES: &[(&str, Cost)] = &[
+    //                                loads swaps hmacs seals opens bytes calls
+    ("issue",                     cost(1,    1,    1,    2,    0,   50,    1)),
+    ("send, new recipient",       cost(1,    1,    1,    2,    0,   50,    1)),
+    ("send, known recipient",     cost(1,    1,    1,    2,    1,   50,    1)),
+    ("deliver",                   cost(1,    1,    0,    1,    2,   12,    1)),
+    ("verify, right",             cost(1,    1,    0,    1,    2,   12,    1)),
+    ("verify, wrong",             cost(1,    1,    0,    1,    2,   12,    1)),
+    ("verify, wrong, bound",      cost(1,    1,    1,    1,    2,   12,    1)),
+    ("verify, by recipient",      cost(1,    1,    1,    1,    1,   12,    1)),
+    ("verify, used up",           cost(1,    0,    0,    0,    2,    0,    0)),
+    ("verify, unknown otp id",    cost(1,    0,    0,    0,    1,    0,    0)),
+    ("verify, forged otp id",     cost(0,    0,    0,    0,    1,    0,    0)),
+    ("verify, malformed code",    cost(0,    0,    0,    0,    1,    0,    0)),
+    ("exchange",                  cost(1,    2,    3,    2,    2,   56,    1)),
+    ("grant",                     cost(0,    1,    3,    1,    0,   44,    1)),
+    ("authenticate",              cost(1,    0,    2,    0,    1,    0,    0)),
+    ("authenticate, malformed",   cost(0,    0,    0,    0,    0,    0,    0)),
+    ("refresh",                   cost(1,    1,    4,    1,    1,   12,    1)),
+    ("refresh, again in grace",   cost(1,    0,    4,    0,    1,    0,    0)),
+    ("revoke_family",             cost(1,    1,    2,    1,    1,   12,    1)),
+    ("revoke_family, again",      cost(1,    0,    2,    0,    1,    0,    0)),
+];
+
+#[test]
+fn every_flow_costs_what_the_price_list_says() {
+    let (measured, listed) = (table(&Meter::new().measure_all()), table(PRICES));
+    println!("{measured}");
+    assert!(measured == listed, "measured:\n{measured}\nlisted:\n{listed}");
+}
+
+#[test]
+fn a_decoy_costs_what_a_real_code_costs() {
+    let mut meter = Meter::new();
+    let (real, decoy) = (recipient(1), recipient(2));
+    let mut receipts = Vec::new();
+    for request in [Request::login(&real), Request::login(&decoy).decoy(true)] {
+        receipts.push(meter.take("send", |otp| block_on(otp.send(request)).unwrap()));
+    }
+    for receipt in &receipts {
+        let submission = Submission::by_id(&receipt.otp_id, &other_code(receipt)).login();
+        meter.take("wrong", |otp| block_on(otp.verify(submission)).unwrap_err());
+    }
+    let costs: Vec<_> = meter.measured.iter().map(|(_, cost)| cost).collect();
+    assert_eq!(costs[0], costs[1]);
+    assert_eq!(costs[2], costs[3]);
+}
+
+/// More rejected bytes than there are spare ones: what is missing is fetched, and no digit is made of a rejected byte.
+#[test]
+fn bad_luck_costs_calls_not_quality() {
+    /// Answers the first call with bytes no digit may be made of, the later ones with the number of the call.
+    #[derive(Clone, Debug, Default)]
+    struct Unlucky(Arc<AtomicU8>);
+
+    impl Entropy for Unlucky {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+            let call = self.0.fetch_add(1, Ordering::SeqCst);
+            bytes.fill(if call == 0 { 250 } else { call });
+            Ok(())
+        }
+    }
+
+    let entropy = CountingEntropy::new(Unlucky::default());
+    let keyring = Keyring::new(&[1; 32], &[2; 32]).unwrap();
+    let builder = Exchanger::builder(MemoryStore::new(10), Outbox::new(), keyring);
+    let otp = builder.entropy(entropy.clone()).build().unwrap();
+    let receipt = block_on(otp.issue(Request::login(&recipient(0)))).unwrap();
+    assert_eq!(receipt.expose().code, "111111");
+    // Of the first 50 bytes 28 went before the digits, and three times six were rejected: the six that hold and the nonce
+    // of the ledger, for which the last four do not do, are fetched each by itself.
+    assert_eq!((entropy.bytes(), entropy.calls()), (50 + 6 + 12, 3));
+}
+
+fn table(costs: &[(&str, Cost)]) -> String {
+    let head = format!("{:<25} {}\n", "flow", Cost::HEAD);
+    costs.iter().fold(head, |table, (flow, cost)| format!("{table}{flow:<25} {cost}\n"))
+}
+
+type Otp = Exchanger<CountingStore<MemoryStore>, Outbox>;
+
+/// Runs flows one by one and takes down what each of them cost.
+struct Meter {
+    otp: Otp,
+    store: CountingStore<MemoryStore>,
+    entropy: CountingEntropy<Arc<Mutex<StdRng>>>,
+    measured: Vec<(&'static str, Cost)>,
+}
+
+impl Meter {
+    fn new() -> Self {
+        let clock = ManualClock::default();
+        let store = CountingStore::new(MemoryStore::with_clock(100, clock.clone()));
+        // Seeded, so that the same bytes are rejected in every run.
+        let entropy = CountingEntropy::new(Arc::new(Mutex::new(StdRng::seed_from_u64(7))));
+        let keyring = Keyring::new(&[1; 32], &[2; 32]).unwrap();
+        let otp = Exchanger::builder(store.clone(), Outbox::new(), keyring)
+            .policy(Policy::default().send_spacing(Duration::ZERO))
+            .clock(clock)
+            .entropy(entropy.clone())
+            .build()
+            .unwrap();
+        Self { otp, store, entropy, measured: Vec::new() }
+    }
+
+    fn measure_all(mut self) -> Vec<(&'static str, Cost)> {
+        self.sending();
+        self.verifying();
+        self.sessions();
+        self.measured
+    }
+
+    fn sending(&mut self) {
+        let ada = recipient(0);
+        let issued = self.take("issue", |otp| block_on(otp.issue(Request::login(&ada))).unwrap());
+        let first = Request::login(&recipient(1));
+        self.take("send, new recipient", |otp| block_on(otp.send(first)).unwrap());
+        let again = Request::login(&recipient(1));
+        self.take("send, known recipient", |otp| block_on(otp.send(again)).unwrap());
+        self.take("deliver", |otp| block_on(otp.deliver(&issued.otp_id)).unwrap());
+    }
+
+    fn verifying(&mut self) {
+        let sent = self.send(2);
+        let right = right(&sent);
+        drop(self.take("verify, right", |otp| block_on(otp.verify(right.clone())).unwrap()));
+
+        let wrong = self.send(3);
+        let wrong = Submission::by_id(&wrong.otp_id, &other_code(&wrong)).login();
+        self.take("verify, wrong", |otp| block_on(otp.verify(wrong.clone())).unwrap_err());
+        let bound = wrong.bind("amount", "12.50 EUR");
+        self.take("verify, wrong, bound", |otp| block_on(otp.verify(bound)).unwrap_err());
+
+        let linus = recipient(4);
+        let sent_by_address = block_on(self.otp.send(Request::login(&linus).by_recipient())).unwrap();
+        let by_address = Submission::by_recipient(&linus, sent_by_address.expose().code).login();
+        drop(self.take("verify, by recipient", |otp| block_on(otp.verify(by_address)).unwrap()));
+
+        self.take("verify, used up", |otp| block_on(otp.verify(right)).unwrap_err());
+
+        // Genuine, but its entry is in another store, or forgotten.
+        let elsewhere = self::right(&Self::new().send(5));
+        self.take("verify, unknown otp id", |otp| block_on(otp.verify(elsewhere)).unwrap_err());
+
+        let genuine = self.send(6);
+        let forged = Submission::by_id(&forged(&genuine.otp_id), genuine.expose().code).login();
+        self.take("verify, forged otp id", |otp| block_on(otp.verify(forged)).unwrap_err());
+        let malformed = Submission::by_id(&genuine.otp_id, "12345").login();
+        self.take("verify, malformed code", |otp| block_on(otp.verify(malformed)).unwrap_err());
+    }
+
+    fn sessions(&mut self) {
+        let sent = self.send(7);
+        let tokens = self.take("exchange", |otp| block_on(otp.exchange(right(&sent))).unwrap());
+        let other = self.send(8);
+        let proof = block_on(self.otp.verify(right(&other))).unwrap();
+        self.take("grant", |otp| block_on(otp.grant(proof)).unwrap());
+
+        let access = tokens.access.expose();
+        self.take("authenticate", |otp| block_on(otp.authenticate(access)).unwrap());
+        self.take("authenticate, malformed", |otp| block_on(otp.authenticate("Bearer")).unwrap_err());
+        let refresh = tokens.refresh.as_ref().expect("the default grant has a refresh token").expose();
+        self.take("refresh", |otp| block_on(otp.refresh(refresh)).unwrap());
+        self.take("refresh, again in grace", |otp| block_on(otp.refresh(refresh)).unwrap());
+        self.take("revoke_family", |otp| block_on(otp.revoke_family(refresh)).unwrap());
+        self.take("revoke_family, again", |otp| block_on(otp.revoke_family(refresh)).unwrap());
+    }
+
+    fn send(&self, number: u32) -> Receipt {
+        block_on(self.otp.send(Request::login(&recipient(number)))).unwrap()
+    }
+
+    fn take<T>(&mut self, flow: &'static str, run: impl FnOnce(&Otp) -> T) -> T {
+        let before = self.spent();
+        let outcome = run(&self.otp);
+        self.measured.push((flow, self.spent() - before));
+        outcome
+    }
+
+    fn spent(&self) -> Cost {
+        let CryptoCounts { hmacs, seals, opens } = CryptoCounts::of_this_thread();
+        let (loads, swaps) = (self.store.loads(), self.store.swaps());
+        Cost { loads, swaps, hmacs, seals, opens, bytes: self.entropy.bytes(), calls: self.entropy.calls() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cost {
+    loads: u64,
+    swaps: u64,
+    hmacs: u64,
+    seals: u64,
+    opens: u64,
+    bytes: u64,
+    calls: u64,
+}
+
+impl Cost {
+    const HEAD: &str = "loads swaps hmacs seals opens bytes calls";
+}
+
+const fn cost(loads: u64, swaps: u64, hmacs: u64, seals: u64, opens: u64, bytes: u64, calls: u64) -> Cost {
+    Cost { loads, swaps, hmacs, seals, opens, bytes, calls }
+}
+
+impl std::ops::Sub for Cost {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        cost(
+            self.loads - before.loads,
+            self.swaps - before.swaps,
+            self.hmacs - before.hmacs,
+            self.seals - before.seals,
+            self.opens - before.opens,
+            self.bytes - before.bytes,
+            self.calls - before.calls,
+        )
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { loads, swaps, hmacs, seals, opens, bytes, calls } = self;
+        write!(f, "{loads:>5} {swaps:>5} {hmacs:>5} {seals:>5} {opens:>5} {bytes:>5} {calls:>5}")
+    }
+}
+
+fn recipient(number: u32) -> Recipient {
+    Recipient::parse(&format!("user-{number:07}@example.com")).unwrap()
+}
+
+fn right(receipt: &Receipt) -> Submission {
+    Submission::by_id(&receipt.otp_id, receipt.expose().code).login()
+}
+
+fn other_code(receipt: &Receipt) -> String {
+    if receipt.expose().code == "000000" { "000001".to_owned() } else { "000000".to_owned() }
+}
+
+/// The same otp id with one character of its seal exchanged.
+fn forged(genuine: &OtpId) -> OtpId {
+    let mut text = genuine.to_string().into_bytes();
+    text[40] = if text[40] == b'A' { b'B' } else { b'A' };
+    String::from_utf8(text).unwrap().parse().unwrap()
+}
