@@ -32,7 +32,11 @@ fn main() -> ExitCode {
             println!("{}", as_json(&tokens));
             ExitCode::SUCCESS
         }
-        Ok(None) => ExitCode::FAILURE,
+        Ok(None) => {
+            println!();
+            eprintln!("not signed in: the code was not typed");
+            ExitCode::FAILURE
+        }
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE

@@ -6,9 +6,9 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The longest code there is, in characters.
-pub const MAX_LENGTH: u8 = 20;
+pub const MAX_CODE_LENGTH: u8 = 20;
 
-const PADDED: usize = MAX_LENGTH as usize;
+const PADDED: usize = MAX_CODE_LENGTH as usize;
 
 /// A secret that a person can type: 1 to 20 characters out of `0-9A-Z`.
 ///
@@ -42,7 +42,7 @@ impl Code {
 
     /// Room for a code of that length (20 at most), its characters still to be written.
     pub(crate) fn blank(length: u8) -> Self {
-        Self { padded: [0; PADDED], length: length.min(MAX_LENGTH) }
+        Self { padded: [0; PADDED], length: length.min(MAX_CODE_LENGTH) }
     }
 
     /// The characters, for writing them.

@@ -11,12 +11,12 @@ pub(crate) struct Context(Vec<(String, String)>);
 
 impl Context {
     pub(crate) fn bind(&mut self, name: String, value: String) {
-        // Kept in order of the names, so that the order of the calls does not matter. Two of one name lie side by side.
-        let at = self.0.partition_point(|(other, _)| *other < name);
-        self.0.insert(at, (name, value));
+        self.0.push((name, value));
     }
 
-    pub(crate) fn check(&self) -> Result<(), ContextError> {
+    /// Puts the fields in order of their names, so that the order of the calls does not matter, and checks them.
+    pub(crate) fn check(&mut self) -> Result<(), ContextError> {
+        self.0.sort_unstable();
         if self.0.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(ContextError::Repeated);
         }

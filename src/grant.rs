@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The most a grant may hold, in bytes of all its texts together.
+/// The most a grant may hold, in bytes of all its texts together and two for each of them.
 pub const MAX_GRANT_BYTES: usize = 1024;
 
 /// The longest token lifetime, and the longest life of a session: 30 days.
@@ -15,7 +15,8 @@ pub const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What a code will be worth: subject, scopes, token lifetime, redirect URL and metadata. Not an OAuth grant.
 ///
 /// Everything is optional: without a subject the tokens are for the recipient, without a token lifetime the
-/// policy's lifetimes hold. It is checked when the code is issued and lies sealed beside it.
+/// policy's lifetimes hold. It is checked when the code is issued and lies sealed beside it; its serde form is for that, and
+/// may change.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -42,7 +43,7 @@ impl Grant {
         Self::default()
     }
 
-    /// A grant for a subject of your own, a user id say: 1 to 255 characters.
+    /// A grant for a subject of your own, a user id say: 1 to 255 bytes.
     pub fn for_subject(subject: impl Into<String>) -> Self {
         Self { subject: Some(subject.into()), ..Self::default() }
     }
@@ -69,7 +70,8 @@ impl Grant {
         Self { redirect_url: Some(url.into()), ..self }
     }
 
-    /// A fact to travel with the session, for the application's own use.
+    /// A fact to travel with the session, for the application's own use: a name, and a value without control characters. Given
+    /// again, a name takes the new value.
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(name.into(), value.into());
         self
@@ -117,7 +119,7 @@ impl Principal {
         self
     }
 
-    /// Who it is.
+    /// Who it is, for the application's own records.
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -2,7 +2,7 @@
 //!
 //! `otp-exchange` does the whole job of a delivered passcode inside your own service: it makes a code, sends it by SMS or
 //! email, checks what the person typed exactly once, and hands back tokens. It brings no server, no runtime and no
-//! database; those are yours, behind three small traits.
+//! database: the store and the notifier are small traits, and so are token issuer, clock and entropy if you want your own.
 //!
 //! ```
 //! # pollster::block_on(async {
@@ -78,7 +78,7 @@
 //! | `rules` | ledger, challenge, session: pure functions | **a rule** |
 //! | `policy` | the numbers, and which requests they allow | a number |
 //! | `crypto` | keyring, names, seals, otp ids, tokens; [`formats`] | a kind of entry |
-//! | words | everything above, `otp.rs`, `code.rs`, `recipient/`, `message/` … | a kind of code, **a message format** |
+//! | words | the types of the table above, `otp.rs`, `code.rs`, `recipient/`, `message/` … | a kind of code, **a message format** |
 //!
 //! # What holds
 //!
@@ -104,10 +104,12 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod base64url;
 mod code;
 mod context;
 mod crypto;
 mod embedded;
+mod entropy_error;
 mod exchanger;
 mod grant;
 mod message;
@@ -125,20 +127,22 @@ mod submission;
 pub mod testkit;
 mod timestamp;
 mod tokens;
+mod typed;
 
-pub use code::{Code, MAX_LENGTH};
+pub use code::{Code, MAX_CODE_LENGTH};
 pub use context::{ContextError, MAX_CONTEXT_BYTES};
 pub use crypto::formats;
 pub use crypto::{
     KeyError, Keyring, MAX_ENTRY_BYTES, MalformedEntry, MalformedToken, Name, OpenError, Sealed, Version,
 };
 pub use embedded::{MemoryStore, Outbox};
+pub use entropy_error::EntropyError;
 pub use exchanger::{
     BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, SendError, TokenError,
 };
 pub use grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal};
 pub use message::{MAX_TEMPLATE_BYTES, Message, Template, TemplateError};
-pub use otp::{EntropyError, Kind, MalformedCode, Otp, OtpError};
+pub use otp::{Kind, Otp, OtpError};
 pub use otp_id::{OtpId, OtpIdError};
 pub use policy::{MAX_CODE_LIFETIME, Policy, PolicyError};
 pub use ports::{
@@ -151,7 +155,8 @@ pub use request::{Exposed, Receipt, Request, RequestError};
 pub use rules::Waiting;
 pub use submission::{Proof, Refused, Submission, SubmissionError};
 pub use timestamp::Timestamp;
-pub use tokens::{Claims, SessionId, Token, Tokens};
+pub use tokens::{Claims, SessionId, SessionIdError, Token, Tokens};
+pub use typed::MalformedCode;
 
 /// The README's example, compiled and run.
 #[cfg(doctest)]

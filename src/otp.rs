@@ -1,13 +1,13 @@
 //! What a code looks like: kind, length and template.
 
-use std::fmt;
-
 use rand::TryCryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::code::{Code, MAX_LENGTH};
+use crate::code::{Code, MAX_CODE_LENGTH};
+use crate::entropy_error::EntropyError;
 use crate::message::{Template, TemplateError};
+use crate::typed::{MalformedCode, Typed};
 
 /// The alphabet of a code.
 ///
@@ -79,7 +79,7 @@ impl Otp {
     /// # Errors
     /// [`OtpError::Length`] unless `length` is 1 to 20.
     pub fn new(kind: Kind, length: u8) -> Result<Self, OtpError> {
-        if !(1..=MAX_LENGTH).contains(&length) {
+        if !(1..=MAX_CODE_LENGTH).contains(&length) {
             return Err(OtpError::Length { length });
         }
         Ok(Self { kind, length, template: Template::default() })
@@ -104,7 +104,7 @@ impl Otp {
     }
 
     /// The text the code is sent in.
-    pub fn text(&self) -> &Template {
+    pub fn message_template(&self) -> &Template {
         &self.template
     }
 
@@ -125,7 +125,7 @@ impl Otp {
         // A byte is used only below the greatest multiple of the alphabet's size, so that no character comes up
         // more often than another (the `% 10` of CVE-2021-23451).
         let bound = 256 - 256 % alphabet.len();
-        let mut drawn = Zeroizing::new([0_u8; MAX_LENGTH as usize]);
+        let mut drawn = Zeroizing::new([0_u8; MAX_CODE_LENGTH as usize]);
         let mut code = Code::blank(self.length);
         let mut places = code.characters_mut().iter_mut();
         while places.len() > 0 {
@@ -159,6 +159,7 @@ impl Default for Otp {
 
 /// `Otp` as it comes in, before it is checked.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OtpData {
     #[serde(rename = "type")]
     kind: Option<Kind>,
@@ -172,54 +173,19 @@ impl TryFrom<OtpData> for Otp {
     fn try_from(data: OtpData) -> Result<Self, OtpError> {
         let standard = Self::default();
         let otp = Self::new(data.kind.unwrap_or(standard.kind), data.length.unwrap_or(standard.length))?;
-        data.template.map_or(Ok(otp.clone()), |template| otp.template(&template))
+        match data.template {
+            Some(template) => otp.template(&template),
+            None => Ok(otp),
+        }
     }
 }
 
-/// What somebody typed, with everything dropped that people put between the characters: at most 20 of `0-9A-Z`,
-/// not yet held against a format.
-#[derive(Debug)]
-pub(crate) struct Typed(Code);
-
-impl Typed {
-    pub(crate) fn read(typed: &str) -> Result<Self, MalformedCode> {
-        let mut kept = Zeroizing::new([0_u8; MAX_LENGTH as usize]);
-        let mut count = 0;
-        for byte in typed.bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
-            if !byte.is_ascii() {
-                return Err(MalformedCode::NotAscii);
-            }
-            if !byte.is_ascii_alphanumeric() {
-                return Err(MalformedCode::Character);
-            }
-            *kept.get_mut(count).ok_or(MalformedCode::Length)? = byte.to_ascii_uppercase();
-            count += 1;
-        }
-        Code::from_ascii(&kept[..count]).map(Self).ok_or(MalformedCode::Empty)
-    }
-
-    /// As a code of that kind and a length within those bounds.
-    pub(crate) fn fit(&self, kind: Kind, shortest: u8, longest: u8) -> Result<Code, MalformedCode> {
-        if !(usize::from(shortest)..=usize::from(longest)).contains(&self.0.len()) {
-            return Err(MalformedCode::Length);
-        }
-        let code = self.as_kind(kind);
-        let known = code.expose().bytes().all(|character| kind.alphabet().as_bytes().contains(&character));
-        if known { Ok(code) } else { Err(MalformedCode::Character) }
-    }
-
-    /// With the look-alikes of that kind folded, whether or not it then is a code of it.
-    pub(crate) fn as_kind(&self, kind: Kind) -> Code {
-        self.0.map(|character| kind.fold(character))
-    }
-}
-
-/// Why a code format cannot be.
+/// Why a code format is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OtpError {
     /// The length is not 1 to 20.
-    #[error("length: {length} characters; a code has 1 to 20")]
+    #[error("otp: length {length}; a code has 1 to 20 characters")]
     Length {
         /// The length that was asked for.
         length: u8,
@@ -227,45 +193,6 @@ pub enum OtpError {
     /// The template is not one.
     #[error(transparent)]
     Template(#[from] TemplateError),
-}
-
-/// Why a typed text cannot be a code, whichever code was sent. It costs no attempt, and it never holds the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MalformedCode {
-    /// Nothing but spaces and hyphens.
-    #[error("code: nothing was typed; type the characters of the message")]
-    Empty,
-    /// A character that is not ASCII, a full-width or Arabic digit say.
-    #[error("code: a character that is not ASCII; type the characters as the message shows them")]
-    NotAscii,
-    /// A character that no code here has.
-    #[error("code: a character that no code has; check it against the message")]
-    Character,
-    /// Too few or too many characters for any code here.
-    #[error("code: too short or too long to be a code; type all of its characters")]
-    Length,
-}
-
-/// The generator of random bytes failed; nothing was made. Try again, or look at the operating system.
-#[derive(thiserror::Error)]
-#[error("no entropy: the random generator failed, and nothing was made")]
-pub struct EntropyError {
-    #[source]
-    source: Box<dyn std::error::Error + Send + Sync>,
-}
-
-impl EntropyError {
-    /// Keeps what the generator said, as text: its type need not be `Send`, and it holds nothing secret.
-    pub fn new(source: impl fmt::Display) -> Self {
-        Self { source: source.to_string().into() }
-    }
-}
-
-impl fmt::Debug for EntropyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EntropyError({})", self.source)
-    }
 }
 
 #[cfg(test)]
@@ -307,32 +234,5 @@ mod tests {
             assert!((bits(kind, 1) - expected).abs() < 0.005);
             assert!((bits(kind, 20) - 20.0 * bits(kind, 1)).abs() < 1e-9);
         }
-    }
-
-    #[test]
-    fn typing_is_read_forgivingly_and_nothing_else_is() {
-        fn parse(kind: Kind, typed: &str) -> Result<String, MalformedCode> {
-            Otp::new(kind, 6).unwrap().parse(typed).map(|code| code.expose().to_owned())
-        }
-        fn refused(kind: Kind, typed: &str) -> MalformedCode {
-            parse(kind, typed).unwrap_err()
-        }
-        assert_eq!(parse(Kind::Numeric, " 00-12 34 ").as_deref(), Ok("001234"));
-        assert_eq!(parse(Kind::Alpha, "ab-cd ef").as_deref(), Ok("ABCDEF"));
-        assert_eq!(parse(Kind::Unambiguous, "oOiIlL").as_deref(), Ok("001111"));
-        assert_eq!(
-            parse(Kind::Alphanumeric, "oOiIlL").as_deref(),
-            Ok("OOIILL"),
-            "only where they are look-alikes"
-        );
-        assert_eq!(refused(Kind::Numeric, "12345O"), MalformedCode::Character);
-        assert_eq!(refused(Kind::Unambiguous, "12345U"), MalformedCode::Character);
-        assert_eq!(refused(Kind::Numeric, "１２３４５６"), MalformedCode::NotAscii);
-        assert_eq!(refused(Kind::Numeric, "123456\n"), MalformedCode::Character);
-        assert_eq!(refused(Kind::Numeric, "123456\u{a0}"), MalformedCode::NotAscii);
-        assert_eq!(refused(Kind::Numeric, "1234567"), MalformedCode::Length);
-        assert_eq!(refused(Kind::Numeric, &"1".repeat(1_000_000)), MalformedCode::Length);
-        assert_eq!(refused(Kind::Numeric, " - "), MalformedCode::Empty);
-        assert_eq!(refused(Kind::Numeric, "[\"1\"]"), MalformedCode::Character);
     }
 }

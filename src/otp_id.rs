@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::base64url;
 
 /// Version, key id, nonce, sealed entry name and challenge id, tag: see [`formats`](crate::formats).
 pub(crate) const OTP_ID_BYTES: usize = 1 + 4 + 12 + (16 + 16) + 16;
-const OTP_ID_CHARACTERS: usize = OTP_ID_BYTES.div_ceil(3) * 4 - (3 - OTP_ID_BYTES % 3) % 3;
+const OTP_ID_CHARACTERS: usize = base64url::characters(OTP_ID_BYTES);
 
 /// The unguessable, unlinkable public name of one challenge: what the application hands to whoever asked for a code
 /// and gets back with what they typed.
@@ -24,20 +25,13 @@ impl FromStr for OtpId {
     /// # Errors
     /// [`OtpIdError::Malformed`] if it is not 87 characters of base64url. Whether it is genuine only an exchanger can tell.
     fn from_str(text: &str) -> Result<Self, OtpIdError> {
-        if text.len() != OTP_ID_CHARACTERS {
-            return Err(OtpIdError::Malformed);
-        }
-        let mut bytes = [0; OTP_ID_BYTES];
-        match Base64UrlUnpadded::decode(text, &mut bytes) {
-            Ok(all) if all.len() == OTP_ID_BYTES => Ok(Self(bytes)),
-            _ => Err(OtpIdError::Malformed),
-        }
+        base64url::decode(text).map(Self).ok_or(OtpIdError::Malformed)
     }
 }
 
 impl fmt::Display for OtpId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&Base64UrlUnpadded::encode_string(&self.0))
+        f.write_str(&base64url::encode(&self.0))
     }
 }
 
@@ -67,7 +61,7 @@ pub enum OtpIdError {
     #[error("otp id: not {OTP_ID_CHARACTERS} characters of base64url; pass it back just as it was received")]
     Malformed,
     /// Made with a key that this keyring does not have.
-    #[error("otp id: made with a key that is not in the keyring; add that key as open-only")]
+    #[error("otp id: of another service, or made with a key that was dropped; request a new code")]
     UnknownKey,
     /// Altered, or made in another namespace.
     #[error("otp id: altered, or of another namespace; pass it back just as it was received")]

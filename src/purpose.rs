@@ -46,6 +46,12 @@ impl Purpose {
     }
 }
 
+impl AsRef<str> for Purpose {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Debug for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Purpose({})", self.0)

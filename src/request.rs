@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::context::{Context, ContextError};
 use crate::grant::{Grant, MAX_GRANT_BYTES, Principal};
 use crate::message::TemplateError;
-use crate::otp::Otp;
+use crate::otp::{Kind, Otp};
 use crate::otp_id::OtpId;
 use crate::purpose::{Purpose, PurposeError};
 use crate::recipient::Recipient;
@@ -68,8 +68,8 @@ impl Request {
     }
 
     /// A code for a purpose of your own; see [`Purpose::parse`].
-    pub fn new(purpose: &str, recipient: &Recipient) -> Self {
-        Self::of(Purpose::parse(purpose), recipient)
+    pub fn new(purpose: impl AsRef<str>, recipient: &Recipient) -> Self {
+        Self::of(Purpose::parse(purpose.as_ref()), recipient)
     }
 
     fn of(purpose: Result<Purpose, PurposeError>, recipient: &Recipient) -> Self {
@@ -132,8 +132,8 @@ impl Request {
         Self { grant, ..self }
     }
 
-    /// Who asks. The grant may then not have a scope that this principal has not; without scopes of its own it gets all of
-    /// the principal's.
+    /// Who asks. The grant may then have only scopes that this principal holds. **A grant that names no scope gets all of the
+    /// principal's.**
     pub fn requested_by(self, principal: Principal) -> Self {
         Self { principal: Some(principal), ..self }
     }
@@ -159,7 +159,7 @@ pub struct Receipt {
     pub lifetime: Duration,
     /// From when on the code is dead.
     pub expires_at: Timestamp,
-    /// When another message may go to this recipient.
+    /// When the same code may be sent again; a new one may be requested after the policy's send spacing.
     pub resend_at: Timestamp,
     pub(crate) code: Code,
     pub(crate) text: Zeroizing<String>,
@@ -174,7 +174,7 @@ pub struct Exposed<'a> {
 }
 
 impl Receipt {
-    /// The code and the text it was sent in, for a caller that may know them (Nomado's API answers with both). Never pass
+    /// The code and the text it was sent in, for a caller that may know them (some messaging APIs answer with both). Never pass
     /// them to whoever has to prove that they got the message.
     pub fn expose(&self) -> Exposed<'_> {
         Exposed { code: self.code.expose(), text: &self.text }
@@ -212,14 +212,25 @@ pub enum RequestError {
     #[error(transparent)]
     Context(#[from] ContextError),
     /// A kind and length that the policy does not allow.
-    #[error("otp: this kind and length are not allowed; allow them with Policy::allow")]
-    FormatNotAllowed,
+    #[error("otp: {kind:?} of length {length} is not allowed; allow it with Policy::allow")]
+    FormatNotAllowed {
+        /// The kind that was asked for.
+        kind: Kind,
+        /// The length that was asked for.
+        length: u8,
+    },
     /// The code's lifetime.
-    #[error("lifetime: must be from 1 second to 7 days")]
-    Lifetime,
+    #[error("lifetime: {given:?}; must be from 1 second to 7 days")]
+    Lifetime {
+        /// The lifetime that was asked for.
+        given: Duration,
+    },
     /// The attempts.
-    #[error("attempts: must be from 1 to 100")]
-    Attempts,
+    #[error("attempts: {given}; must be from 1 to 100")]
+    Attempts {
+        /// The attempts that were asked for.
+        given: u8,
+    },
     /// The locale.
     #[error("locale: must be a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say")]
     Locale,
@@ -248,7 +259,7 @@ pub enum RequestError {
         "grant: {bytes} bytes; at most {MAX_GRANT_BYTES}, keep what is large under the subject in your own database"
     )]
     GrantTooLarge {
-        /// The bytes of all its texts.
+        /// The bytes of all its texts, and two for each of them.
         bytes: usize,
     },
 }

@@ -45,12 +45,12 @@ pub(crate) enum Named {
 }
 
 impl Submission {
-    /// For the challenge of that otp id.
+    /// For the challenge of that otp id. `typed` is what the person typed; trim line ends off, the rest is read forgivingly.
     pub fn by_id(otp_id: &OtpId, typed: &str) -> Self {
         Self::of(Named::OtpId(*otp_id), typed)
     }
 
-    /// For any challenge of that recipient which was [requested so](crate::Request::by_recipient).
+    /// For any challenge of this recipient made with [`Request::by_recipient`](crate::Request::by_recipient).
     pub fn by_recipient(recipient: &Recipient, typed: &str) -> Self {
         Self::of(Named::Recipient(recipient.clone()), typed)
     }
@@ -71,8 +71,8 @@ impl Submission {
     }
 
     /// Accepts a code for a purpose of your own. Every submission names at least one purpose; it may name several.
-    pub fn purpose(self, purpose: &str) -> Self {
-        self.accept(Purpose::parse(purpose))
+    pub fn purpose(self, purpose: impl AsRef<str>) -> Self {
+        self.accept(Purpose::parse(purpose.as_ref()))
     }
 
     /// The fact the code must have been bound to; see [`Request::bind`](crate::Request::bind).
@@ -99,8 +99,10 @@ impl fmt::Debug for Submission {
 
 /// That a submission was right, and for whom.
 ///
+/// It does not repeat the bound context; keep that from the submission.
+///
 /// Only [`verify`](crate::Exchanger::verify) makes one, once for a code; it cannot be cloned, and whoever uses it up takes it.
-#[must_use = "a proof is spent on nothing if it is dropped"]
+#[must_use = "dropping a proof wastes the code"]
 pub struct Proof {
     pub(crate) subject: String,
     pub(crate) recipient: Recipient,
@@ -155,7 +157,7 @@ impl fmt::Debug for Proof {
     }
 }
 
-/// The one answer to a code that is wrong, expired, spent or unknown. Which of them it was is never said.
+/// The one answer to a code that is wrong, expired, spent or unknown. Beyond the attempts left, nothing says which of them it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("refused: the code is wrong, expired, used or unknown")]
 #[non_exhaustive]
@@ -165,7 +167,7 @@ pub struct Refused {
     pub attempts_left: Option<u8>,
 }
 
-/// Why a submission is none, whichever codes there are. No attempt was charged.
+/// Why a submission is malformed, whichever codes there are. No attempt was charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmissionError {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use crate::base64url;
 use crate::purpose::Purpose;
 use crate::timestamp::Timestamp;
 
@@ -89,7 +90,7 @@ pub struct SessionId(pub(crate) [u8; 16]);
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&Base64UrlUnpadded::encode_string(&self.0))
+        f.write_str(&base64url::encode(&self.0))
     }
 }
 
@@ -105,13 +106,23 @@ impl Serialize for SessionId {
     }
 }
 
-impl<'de> Deserialize<'de> for SessionId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let mut bytes = [0; 16];
-        match Base64UrlUnpadded::decode(&text, &mut bytes) {
-            Ok(all) if all.len() == 16 => Ok(Self(bytes)),
-            _ => Err(serde::de::Error::custom("session: not 22 characters of base64url")),
-        }
+impl FromStr for SessionId {
+    type Err = SessionIdError;
+
+    /// # Errors
+    /// [`SessionIdError`] if it is not 22 characters of base64url.
+    fn from_str(text: &str) -> Result<Self, SessionIdError> {
+        base64url::decode(text).map(Self).ok_or(SessionIdError)
     }
 }
+
+impl<'de> Deserialize<'de> for SessionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The text names no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("session: not 22 characters of base64url; pass it back just as it was received")]
+pub struct SessionIdError;

@@ -85,7 +85,8 @@ fn a_recipient_names_its_part() {
     let email = |error| RecipientError::Email(error);
     let phone = |error| RecipientError::Phone(error);
     let cases = [
-        ("", phone(PhoneError::Length), "number"),
+        ("", RecipientError::Empty, "empty"),
+        ("+", phone(PhoneError::Length), "number"),
         ("hello", phone(PhoneError::Character), "number"),
         ("+0123456789", phone(PhoneError::LeadingZero), "number"),
         ("1234567890123456", phone(PhoneError::Length), "number"),
@@ -197,16 +198,36 @@ fn bad_requests() -> Vec<(Request, RequestError, &'static str)> {
     let mut cases = vec![
         (Request::new("", &ada), PurposeError.into(), "purpose"),
         (Request::new("two words", &ada), PurposeError.into(), "purpose"),
-        (login().otp(Otp::new(Kind::Numeric, 4).unwrap()), RequestError::FormatNotAllowed, "otp"),
-        (login().otp(Otp::new(Kind::Alpha, 6).unwrap()), RequestError::FormatNotAllowed, "otp"),
-        (login().otp(Otp::new(Kind::Numeric, 20).unwrap()), RequestError::FormatNotAllowed, "otp"),
-        (login().lifetime(Duration::ZERO), RequestError::Lifetime, "lifetime"),
-        (login().lifetime(Duration::from_millis(999)), RequestError::Lifetime, "lifetime"),
-        (login().lifetime(7 * day() + Duration::from_nanos(1)), RequestError::Lifetime, "lifetime"),
-        (login().lifetime(Duration::MAX), RequestError::Lifetime, "lifetime"),
-        (login().attempts(0), RequestError::Attempts, "attempts"),
-        (login().attempts(101), RequestError::Attempts, "attempts"),
-        (login().attempts(255), RequestError::Attempts, "attempts"),
+        (
+            login().otp(Otp::new(Kind::Numeric, 4).unwrap()),
+            RequestError::FormatNotAllowed { kind: Kind::Numeric, length: 4 },
+            "otp",
+        ),
+        (
+            login().otp(Otp::new(Kind::Alpha, 6).unwrap()),
+            RequestError::FormatNotAllowed { kind: Kind::Alpha, length: 6 },
+            "otp",
+        ),
+        (
+            login().otp(Otp::new(Kind::Numeric, 20).unwrap()),
+            RequestError::FormatNotAllowed { kind: Kind::Numeric, length: 20 },
+            "otp",
+        ),
+        (login().lifetime(Duration::ZERO), RequestError::Lifetime { given: Duration::ZERO }, "lifetime"),
+        (
+            login().lifetime(Duration::from_millis(999)),
+            RequestError::Lifetime { given: Duration::from_millis(999) },
+            "lifetime",
+        ),
+        (
+            login().lifetime(7 * day() + Duration::from_nanos(1)),
+            RequestError::Lifetime { given: 7 * day() + Duration::from_nanos(1) },
+            "lifetime",
+        ),
+        (login().lifetime(Duration::MAX), RequestError::Lifetime { given: Duration::MAX }, "lifetime"),
+        (login().attempts(0), RequestError::Attempts { given: 0 }, "attempts"),
+        (login().attempts(101), RequestError::Attempts { given: 101 }, "attempts"),
+        (login().attempts(255), RequestError::Attempts { given: 255 }, "attempts"),
         (login().bind("a", "1").bind("a", "1"), ContextError::Repeated.into(), "bound context"),
         (login().bind("", "1"), ContextError::NoName.into(), "bound context"),
         (login().bind("a", "x".repeat(512)), ContextError::TooLong { bytes: 513 }.into(), "bound context"),
@@ -295,7 +316,7 @@ fn a_request_names_its_field_and_nothing_is_stored_or_sent() {
     }
     assert_eq!((house.calls(), house.outbox.total()), ((0, 0), 0));
     // The same fields at the edge of what is right.
-    let edges = Request::new(&"p".repeat(64), &ada())
+    let edges = Request::new("p".repeat(64), &ada())
         .lifetime(MAX_CODE_LIFETIME)
         .attempts(100)
         .locale("abcdefgh-12345678-abcdefgh-12345678")

@@ -136,7 +136,7 @@ fn ledger_is_refused(scene: &Scene, person: &Person, what: &str) {
         block_on(otp.send(Request::login(&person.recipient))).err(),
         block_on(otp.issue(Request::register(&person.recipient).by_recipient())).err(),
         block_on(otp.deliver(&person.by_id)).err(),
-        block_on(otp.consecutive_failures(&person.recipient)).err(),
+        block_on(otp.consecutive_failures(&person.recipient)).err().map(SendError::from),
     ];
     for error in sent {
         assert!(matches!(&error, Some(SendError::Fault(fault)) if is_corrupt(fault)), "{what}: {error:?}");

@@ -93,7 +93,7 @@ impl TokenIssuer for Loud {
         Ok(reference)
     }
 
-    async fn recognise(&self, _token: &str, _now: Timestamp) -> Result<Recognised, IssuerError> {
+    async fn recognise(&self, _token: &str) -> Result<Recognised, IssuerError> {
         Ok(Recognised::Reference)
     }
 }
@@ -109,16 +109,19 @@ struct Scene {
     search: Search,
 }
 
+fn policy() -> Policy {
+    Policy::default().otp(Otp::new(Kind::Alphanumeric, 20).unwrap())
+}
+
 impl Scene {
     fn set() -> Self {
         let (clock, outbox) = (ManualClock::default(), Outbox::new());
         let store = FaultyStore::new(memory());
         let loud = Loud { outbox: FaultyNotifier::new(outbox.clone()), log: Arc::default() };
         // Codes of 20 characters: their finding cannot be chance.
-        let policy = Policy::default().otp(Otp::new(Kind::Alphanumeric, 20).unwrap());
         let otp = Exchanger::builder(store.clone(), loud.clone(), keyring())
             .issuer(loud.clone())
-            .policy(policy)
+            .policy(policy())
             .clock(clock.clone())
             .entropy(seeded(4))
             .build()
@@ -262,7 +265,7 @@ fn nothing_shows_in_anything_that_stands_around() {
     scene.search.debug(&Token::new("a-token-made-by-an-issuer"));
     scene.search.hide("a-token-made-by-an-issuer");
     scene.search.debug(&Principal::new("till-4").scope("read"));
-    scene.search.debug(&scene.otp.policy().clone());
+    scene.search.debug(&policy());
     scene.search.debug(&DynStore::new(memory()));
     scene.search.debug(&DynNotifier::new(scene.outbox.clone()));
     scene.search.debug(&DynIssuer::new(ReferenceTokens));
@@ -297,7 +300,7 @@ fn nothing_shows_in_what_lies_in_the_store() {
     let mut scene = Scene::set();
     let store = Arc::new(Shows(memory(), Mutex::default()));
     let otp = Exchanger::builder(Arc::clone(&store), scene.outbox.clone(), keyring())
-        .policy(scene.otp.policy().clone())
+        .policy(policy())
         .clock(scene.clock.clone())
         .build()
         .unwrap();
@@ -346,7 +349,7 @@ fn nothing_shows_in_an_error_of_a_send() {
         request(&person).grant(Grant::new().scope(format!("{SUBJECT} {SUBJECT}"))),
         request(&person).grant(Grant::new().redirect_to(format!("https://eve.example/{SUBJECT}"))),
         request(&person).grant(Grant::new().metadata("plan", PLAN.repeat(100))),
-        Request::new(&format!("{AMOUNT} {AMOUNT}"), &person),
+        Request::new(format!("{AMOUNT} {AMOUNT}"), &person),
     ];
     for request in bad {
         let error = block_on(scene.otp.send(request)).unwrap_err();
@@ -394,7 +397,7 @@ fn nothing_shows_in_an_error_of_an_exchange_or_a_token() {
         submission(&sent.otp_id, &wrong),
         submission(&sent.otp_id, &code).bind("amount", AMOUNT),
         Submission::by_id(&sent.otp_id, &code),
-        Submission::by_id(&sent.otp_id, &code).purpose(&format!("{AMOUNT} {AMOUNT}")),
+        Submission::by_id(&sent.otp_id, &code).purpose(format!("{AMOUNT} {AMOUNT}")),
         Submission::by_recipient(&person, &code).login(),
         submission(&sent.otp_id, &code).bind("payee\n", AMOUNT),
     ];

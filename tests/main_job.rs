@@ -125,7 +125,7 @@ fn kind_length_template_and_lifetime_are_settable_per_request_where_the_policy_a
         Request::login(&ada()).otp(otp).lifetime(Duration::from_secs(7200))
     };
     let refused = service().otp.send(request()).block_on();
-    assert!(matches!(refused, Err(SendError::Request(RequestError::FormatNotAllowed))));
+    assert!(matches!(refused, Err(SendError::Request(RequestError::FormatNotAllowed { .. }))));
 
     let service = service_with(|builder| builder.policy(Policy::default().allow(Kind::Numeric, 4, 20)));
     let sent = service.otp.send(request()).block_on().unwrap();

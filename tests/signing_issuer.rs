@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use otp_exchange::testkit::{CountingStore, ManualClock};
 use otp_exchange::{
     Claims, ExchangeError, Exchanger, IssuerError, Keyring, MemoryStore, Outbox, Recipient, Recognised,
-    Request, Submission, Timestamp, Token, TokenError, TokenIssuer, Tokens,
+    Request, Submission, Token, TokenError, TokenIssuer, Tokens,
 };
 use pollster::FutureExt;
 use sha2::Sha256;
@@ -37,7 +37,7 @@ impl TokenIssuer for Signing {
         Ok(Token::new(format!("{payload}.{mac}")))
     }
 
-    async fn recognise(&self, token: &str, _now: Timestamp) -> Result<Recognised, IssuerError> {
+    async fn recognise(&self, token: &str) -> Result<Recognised, IssuerError> {
         let genuine = || {
             let (payload, mac) = token.split_once('.')?;
             let mac = Base64UrlUnpadded::decode_vec(mac).ok()?;
@@ -108,6 +108,16 @@ fn refreshing_signs_anew_and_revoking_by_the_signed_token_ends_the_family() {
     assert_eq!(next.claims.session, tokens.claims.session);
     service.otp.revoke_family(next.access.expose()).block_on().unwrap();
     let dead = service.otp.refresh(next.refresh.unwrap().expose()).block_on();
+    assert!(matches!(dead, Err(TokenError::Refused)));
+}
+
+#[test]
+fn logging_out_with_an_expired_token_ends_the_family_too() {
+    let service = service(true);
+    let tokens = sign_in(&service).unwrap();
+    service.clock.advance(Duration::from_secs(3600));
+    service.otp.revoke_family(tokens.access.expose()).block_on().unwrap();
+    let dead = service.otp.refresh(tokens.refresh.unwrap().expose()).block_on();
     assert!(matches!(dead, Err(TokenError::Refused)));
 }
 

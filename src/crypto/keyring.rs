@@ -5,7 +5,7 @@ use std::fmt;
 use rand::TryRng;
 use zeroize::Zeroizing;
 
-use crate::otp::EntropyError;
+use crate::entropy_error::EntropyError;
 
 /// The fewest bytes a secret may have.
 const LEAST_SECRET_BYTES: usize = 32;
@@ -19,12 +19,14 @@ pub(super) type Secret = Zeroizing<Vec<u8>>;
 /// - The naming secret decides under which name an entry lies. It never changes: a rotated one would give every
 ///   recipient a second, empty ledger.
 /// - The sealing key seals new entries. Rotate it in three deployments: add the new key as open-only everywhere, then
-///   make it the sealing key and the old one open-only, then drop the old one when nothing sealed with it can be
-///   alive any more (30 days with the default policy, the life of a session).
+///   make it the sealing key and the old one open-only, then drop the old one when the store holds nothing sealed with it: after 31
+///   days, once whatever is past its `forget_after` has been purged. An entry that is still there and does not open is an
+///   error, and is never overwritten: its recipient could not be sent a code.
 /// - The namespace keeps tenants or environments apart on one store with the same secrets: nothing made in one is
 ///   known in another.
 ///
-/// Each secret is at least 32 bytes from a secure random generator; `openssl rand -hex 32` makes one. Keep the naming
+/// Each secret is at least 32 bytes from a secure random generator; `openssl rand -hex 32` makes one, to be decoded: pass the
+/// bytes, not their text. Keep the naming
 /// and sealing secrets in different places from the store: a dump alone, or a key alone, yields nothing.
 ///
 /// ```

@@ -1,16 +1,15 @@
 //! Tokens: (kind, session, generation, MAC), nothing of which is stored.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::vault::Vault;
+use crate::base64url;
 use crate::tokens::{SessionId, Token};
 
 const NAME_BYTES: usize = 1 + 16 + 4;
 const MAC_BYTES: usize = 32;
 const TOKEN_BYTES: usize = NAME_BYTES + MAC_BYTES;
-const TOKEN_CHARACTERS: usize = TOKEN_BYTES.div_ceil(3) * 4 - (3 - TOKEN_BYTES % 3) % 3;
 
 /// What a token is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,25 +40,19 @@ impl TokenName {
 /// A token as it was presented, its MAC not yet checked: that takes the salt, which lies in the session.
 pub(crate) struct Presented {
     pub(crate) name: TokenName,
-    mac: [u8; MAC_BYTES],
+    mac: Zeroizing<[u8; MAC_BYTES]>,
 }
 
 impl Presented {
     pub(crate) fn read(text: &str) -> Result<Self, MalformedToken> {
-        if text.len() != TOKEN_CHARACTERS {
-            return Err(MalformedToken::Form);
-        }
-        let mut bytes = Zeroizing::new([0_u8; TOKEN_BYTES]);
-        match Base64UrlUnpadded::decode(text, &mut *bytes) {
-            Ok(all) if all.len() == TOKEN_BYTES => {}
-            _ => return Err(MalformedToken::Form),
-        }
+        let bytes: Zeroizing<[u8; TOKEN_BYTES]> =
+            base64url::decode(text).map(Zeroizing::new).ok_or(MalformedToken::Form)?;
         let kind = match bytes[0] {
             1 => TokenKind::Access,
             2 => TokenKind::Refresh,
             _ => return Err(MalformedToken::Form),
         };
-        let (mut session, mut generation, mut mac) = ([0; 16], [0; 4], [0; MAC_BYTES]);
+        let (mut session, mut generation, mut mac) = ([0; 16], [0; 4], Zeroizing::new([0; MAC_BYTES]));
         session.copy_from_slice(&bytes[1..17]);
         generation.copy_from_slice(&bytes[17..NAME_BYTES]);
         mac.copy_from_slice(&bytes[NAME_BYTES..]);
@@ -74,13 +67,13 @@ impl Vault {
     pub(crate) fn token(&self, name: &TokenName, salt: &[u8; 16]) -> Token {
         let mut bytes = Zeroizing::new([0_u8; TOKEN_BYTES]);
         bytes[..NAME_BYTES].copy_from_slice(&name.bytes());
-        bytes[NAME_BYTES..].copy_from_slice(&self.token_mac(&name.bytes(), salt));
-        Token::new(Base64UrlUnpadded::encode_string(&*bytes))
+        bytes[NAME_BYTES..].copy_from_slice(&*self.token_mac(&name.bytes(), salt));
+        Token::new(base64url::encode(&*bytes))
     }
 
     /// Whether the MAC is the one this name has, in constant time.
     pub(crate) fn is_genuine(&self, presented: &Presented, salt: &[u8; 16]) -> bool {
-        self.token_mac(&presented.name.bytes(), salt).ct_eq(&presented.mac).into()
+        self.token_mac(&presented.name.bytes(), salt).ct_eq(&*presented.mac).into()
     }
 }
 

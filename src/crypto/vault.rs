@@ -99,8 +99,8 @@ impl Vault {
         mac(&self.contexts, &[&bytes])
     }
 
-    pub(super) fn token_mac(&self, name: &[u8], salt: &[u8; 16]) -> [u8; 32] {
-        mac(&self.tokens, &[name, salt])
+    pub(super) fn token_mac(&self, name: &[u8], salt: &[u8; 16]) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(mac(&self.tokens, &[name, salt]))
     }
 
     pub(crate) fn otp_id(&self, entry: Name, challenge: &ChallengeId, nonce: Nonce) -> OtpId {

@@ -46,6 +46,7 @@ fn bound_context() {
     let mut context = Context::default();
     context.bind("payee".into(), "ACME".into());
     context.bind("amount".into(), "12.50 EUR".into());
+    context.check().unwrap();
     let digest = vault().context_digest(&context);
     assert_eq!(hex(&digest), "9e86995cb3208a457813f67ce2a02aba440bd139b525b945719afc0af4f08395");
     assert_eq!(vault().context_digest(&Context::default()), NO_CONTEXT);
@@ -53,6 +54,7 @@ fn bound_context() {
     let mut moved = Context::default();
     moved.bind("payee".into(), "ACME".into());
     moved.bind("amount1".into(), "2.50 EUR".into());
+    moved.check().unwrap();
     assert_ne!(vault().context_digest(&moved), digest);
 }
 

@@ -22,7 +22,8 @@ const CLEARED_PER_WRITE: usize = 2;
 /// ends. Clones share their entries.
 ///
 /// It holds at most as many entries as it was made for. When that many are alive, it refuses new ones
-/// with an error; it never drops a live entry. A live code is one entry, a session another.
+/// with an error; it never drops a live entry. A recipient is one entry, for as long as a code of theirs lives, or for 30 days
+/// after a wrong code; a session is another.
 ///
 /// ```
 /// use otp_exchange::MemoryStore;
@@ -89,7 +90,9 @@ impl MemoryStore {
 
 impl CodeStore for MemoryStore {
     async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
-        Ok(self.0.shard_of(name).entries.get(&name).map(|kept| kept.value.clone()))
+        let now = self.0.clock.now();
+        let shard = self.0.shard_of(name);
+        Ok(shard.entries.get(&name).filter(|kept| now <= kept.forget_after).map(|kept| kept.value.clone()))
     }
 
     async fn swap(
@@ -116,6 +119,8 @@ impl Inner {
         self.clear(&mut lock(&self.shards[next]), now);
         let mut shard = self.shard_of(name);
         self.clear(&mut shard, now);
+        let cleared = shard.clear_if_expired(name, now);
+        self.count.fetch_sub(usize::from(cleared), Ordering::Relaxed);
         let version = shard.entries.get(&name).map(|kept| kept.value.version());
         if version != expected {
             return Ok(Swap::Conflict);
@@ -171,6 +176,18 @@ impl Shard {
             }
             self.queue.insert((forget_after, name));
         }
+    }
+
+    /// Clears the entry of that name if it has expired: what is past its time is never shown again, so that a key can be
+    /// dropped once nothing sealed with it is alive.
+    fn clear_if_expired(&mut self, name: Name, now: Timestamp) -> bool {
+        let Some(forget_after) = self.entries.get(&name).map(|kept| kept.forget_after) else { return false };
+        if now <= forget_after {
+            return false;
+        }
+        self.queue.remove(&(forget_after, name));
+        self.entries.remove(&name);
+        true
     }
 
     /// Clears the entry that expired first, if one has.

@@ -3,7 +3,7 @@
 use rand::{TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
-use crate::otp::EntropyError;
+use crate::entropy_error::EntropyError;
 use crate::ports::Entropy;
 
 /// The most that is fetched in one call.

@@ -90,7 +90,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         entry: &T,
     ) -> Result<Swap, Fault> {
         let sealed = self.vault.seal(T::KIND, name, nonce, entry, T::LIMIT).map_err(|_| Fault::TooLarge)?;
-        self.swap(name, expected, &sealed, entry.forget_after(&self.policy)).await
+        self.swap(name, expected, &sealed, entry.forget_after(self.policy())).await
     }
 
     /// One swap, to a certain end. A lost reply is answered by the identical swap: it can be applied only once, since

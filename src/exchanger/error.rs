@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use crate::crypto::{MalformedToken, OpenError};
-use crate::otp::{EntropyError, MalformedCode};
+use crate::entropy_error::EntropyError;
 use crate::otp_id::OtpIdError;
 use crate::ports::{IssuerError, NotifyError, StoreError};
 use crate::request::{Receipt, RequestError};
 use crate::rules::Waiting;
 use crate::submission::{Refused, SubmissionError};
+use crate::typed::MalformedCode;
 
-/// Something around the exchanger failed; no verdict was given. Answer it as "try again later" (HTTP 503).
+/// Something around the exchanger failed, and it does not say how the call would have ended. Answer it as "try again later"
+/// (HTTP 503).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
@@ -18,13 +20,18 @@ pub enum Fault {
     #[error("busy: the entry changed 64 times in between; try again")]
     Busy,
     /// The store could not be asked, or its answer was lost three times. One attempt may have been charged.
-    #[error("unavailable: the store failed, and no verdict was given; try again later")]
+    #[error("unavailable: the store failed; try again later")]
     Unavailable(#[source] StoreError),
     /// A swap was applied or was not, and another one hid which. One attempt may have been charged, or the code used up.
     #[error(
-        "unavailable: a reply of the store was lost and the outcome overwritten; start again with a new code"
+        "unavailable: a reply of the store was lost, and somebody else wrote since; request a new code, or sign in again"
     )]
     Lost,
+    /// A session's random name is taken: the generator of randomness repeats itself.
+    #[error(
+        "no session: its random name is taken, so the generator of randomness repeats itself; mend that first"
+    )]
+    Repeated,
     /// An entry of the store does not open. It was left as it is.
     #[error("corrupt: an entry of the store does not open")]
     Corrupt(#[from] OpenError),
@@ -38,16 +45,16 @@ pub enum Fault {
     TooLarge,
 }
 
-/// Why nothing was sent, or perhaps not.
+/// Why a message was not, or may not have been, sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// The request is wrong; nothing was stored or sent.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Too soon, or too many live codes; nothing was stored or sent. Answer it like a success where the public must not
+    /// Too soon after the last message, or too many live codes; nothing was stored or sent. Answer it like a success where the public must not
     /// learn who asked for codes.
-    #[error("wait: another message to this recipient may go out in {retry_after:?}")]
+    #[error("wait: another message to this recipient may go out in {} s", retry_after.as_millis().div_ceil(1000))]
     Wait {
         /// Which limit it was; for your own logs.
         why: Waiting,
@@ -56,7 +63,7 @@ pub enum SendError {
     },
     /// The code was made and lives, but its message was not handed over, or perhaps not. `deliver` with the receipt's otp id
     /// sends the same code again.
-    #[error("undelivered: the code lives on; deliver it again, or wait whether it arrives")]
+    #[error("undelivered: the code lives on; deliver it again, or wait to see whether it arrives")]
     Undelivered {
         /// The receipt of the code.
         receipt: Box<Receipt>,
@@ -93,7 +100,8 @@ pub enum ExchangeError {
     /// What was typed cannot be a code here; no attempt was charged. Ask the person to type it again.
     #[error(transparent)]
     NotACode(#[from] MalformedCode),
-    /// The submission around it is wrong; no attempt was charged. A mistake of the caller.
+    /// The submission around it is wrong; no attempt was charged. A mistake of the caller, or an otp id that is not ours:
+    /// answer that to the public like a refusal.
     #[error(transparent)]
     Submission(#[from] SubmissionError),
     /// The proof is of another keyring or namespace.

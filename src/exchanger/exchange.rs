@@ -16,10 +16,13 @@ const SESSION_BYTES: usize = 16 + 16;
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// Checks a submission and hands out tokens: [`verify`](Self::verify), then [`grant`](Self::grant).
     ///
+    /// The tokens let their holder in whatever the code was for; [`Claims::purpose`](crate::Claims::purpose) says what it was. For a
+    /// step-up, a payment say, use [`verify`](Self::verify) alone, which begins no session.
+    ///
     /// # Errors
     /// [`ExchangeError::Refused`] for a wrong, expired, spent or unknown code; the others say what else was wrong.
     pub async fn exchange(&self, submission: Submission) -> Result<Tokens, ExchangeError> {
-        let mut draw = Draw::new(&*self.entropy, NONCE_BYTES + SESSION_BYTES + NONCE_BYTES);
+        let mut draw = self.draw(NONCE_BYTES + SESSION_BYTES + NONCE_BYTES);
         let proof = self.verify_with(submission, &mut draw).await?;
         self.grant_with(proof, &mut draw).await
     }
@@ -29,7 +32,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// # Errors
     /// As [`exchange`](Self::exchange).
     pub async fn verify(&self, submission: Submission) -> Result<Proof, ExchangeError> {
-        self.verify_with(submission, &mut Draw::new(&*self.entropy, NONCE_BYTES)).await
+        self.verify_with(submission, &mut self.draw(NONCE_BYTES)).await
     }
 
     /// Turns a proof into tokens, and so into a session.
@@ -37,11 +40,11 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// # Errors
     /// [`ExchangeError::ForeignProof`], [`ExchangeError::Issuer`] or [`ExchangeError::Fault`]; the code is used up then.
     pub async fn grant(&self, proof: Proof) -> Result<Tokens, ExchangeError> {
-        self.grant_with(proof, &mut Draw::new(&*self.entropy, SESSION_BYTES + NONCE_BYTES)).await
+        self.grant_with(proof, &mut self.draw(SESSION_BYTES + NONCE_BYTES)).await
     }
 
     async fn verify_with(&self, submission: Submission, draw: &mut Draw<'_>) -> Result<Proof, ExchangeError> {
-        let Submission { named, typed, purposes, context } = submission;
+        let Submission { named, typed, purposes, mut context } = submission;
         let purposes: Vec<_> =
             purposes.into_iter().collect::<Result<_, _>>().map_err(SubmissionError::from)?;
         if purposes.is_empty() {
@@ -56,7 +59,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 (entry, Some(id))
             }
         };
-        let typed = &self.policy.read(&typed)?;
+        let typed = &self.policy().read(&typed)?;
         let context = self.vault.context_digest(&context);
         let attempt = Attempt { id, typed, purposes: &purposes, context };
         let verdict = self.update(entry, draw, |ledger: Option<Ledger>, at| {
@@ -68,7 +71,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         });
         let verdict = verdict.await?;
         // Read again: this process may have slept between judging and writing, and the code died meanwhile.
-        let now = self.clock.now();
+        let now = self.now();
         let attempts_left = match verdict {
             Verdict::Right(challenge) if challenge.life.contains(now) => return Ok(self.prove(*challenge)),
             Verdict::Wrong { attempts_left, life } if life.contains(now) => attempts_left,
@@ -96,11 +99,11 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let Proof { subject, purpose, mut grant, .. } = proof;
         let redirect_url = grant.redirect_url.take();
         let (id, salt) = (SessionId(draw.take()?), draw.take()?);
-        let session = Session::start(salt, subject, purpose, grant, &self.policy, self.clock.now());
+        let session = Session::start(salt, subject, purpose, grant, self.policy(), self.now());
         match self.write(self.vault.session_name(id), None, draw.take()?, &session).await? {
             Swap::Applied => Ok(Tokens { redirect_url, ..self.tokens(id, session).await? }),
-            // A session of that random name: the generator repeats itself. Better no session than a shared one.
-            Swap::Conflict => Err(Fault::Busy.into()),
+            // Better no session than one that is shared.
+            Swap::Conflict => Err(Fault::Repeated.into()),
         }
     }
 }

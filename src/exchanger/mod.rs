@@ -19,6 +19,7 @@ use crate::ports::{
 use crate::rules::Moment;
 use crate::timestamp::Timestamp;
 
+use draw::Draw;
 pub use error::{ExchangeError, Fault, SendError, TokenError};
 
 /// The flows: [`send`](Self::send), [`exchange`](Self::exchange), [`authenticate`](Self::authenticate),
@@ -32,6 +33,11 @@ pub struct Exchanger<S, N, I = ReferenceTokens> {
     notifier: N,
     issuer: I,
     vault: Vault,
+    settings: Settings,
+}
+
+/// What an exchanger works by, beside its ports of three types and its keys.
+struct Settings {
     policy: Policy,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -63,10 +69,12 @@ impl<S: CodeStore, N: Notifier> Exchanger<S, N> {
             notifier,
             issuer: ReferenceTokens,
             keyring,
-            policy: Policy::default(),
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
-            valid_from: Timestamp::MIN,
+            settings: Settings {
+                policy: Policy::default(),
+                clock: Arc::new(SystemClock),
+                entropy: Arc::new(SystemEntropy),
+                valid_from: Timestamp::MIN,
+            },
         }
     }
 }
@@ -84,26 +92,31 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             notifier: DynNotifier::new(self.notifier),
             issuer: DynIssuer::new(self.issuer),
             vault: self.vault,
-            policy: self.policy,
-            clock: self.clock,
-            entropy: self.entropy,
-            valid_from: self.valid_from,
+            settings: self.settings,
         }
     }
 
-    /// The numbers it works by.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    fn moment(&self) -> Moment {
+        Moment { now: self.now(), valid_from: self.settings.valid_from }
     }
 
-    fn moment(&self) -> Moment {
-        Moment { now: self.clock.now(), valid_from: self.valid_from }
+    fn now(&self) -> Timestamp {
+        self.settings.clock.now()
+    }
+
+    fn policy(&self) -> &Policy {
+        &self.settings.policy
+    }
+
+    /// Random bytes for one flow that will probably want that many.
+    fn draw(&self, expected: usize) -> Draw<'_> {
+        Draw::new(&*self.settings.entropy, expected)
     }
 }
 
 impl<S, N, I> fmt::Debug for Exchanger<S, N, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchanger").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Exchanger").field("policy", &self.settings.policy).finish_non_exhaustive()
     }
 }
 
@@ -114,16 +127,14 @@ pub struct Builder<S, N, I = ReferenceTokens> {
     notifier: N,
     issuer: I,
     keyring: Keyring,
-    policy: Policy,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-    valid_from: Timestamp,
+    settings: Settings,
 }
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
     /// The numbers to work by.
-    pub fn policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.settings.policy = policy;
+        self
     }
 
     /// What access tokens are made of; by default references into the store.
@@ -133,27 +144,27 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
             notifier: self.notifier,
             issuer,
             keyring: self.keyring,
-            policy: self.policy,
-            clock: self.clock,
-            entropy: self.entropy,
-            valid_from: self.valid_from,
+            settings: self.settings,
         }
     }
 
     /// Where time comes from; by default the operating system.
-    pub fn clock(self, clock: impl Clock + 'static) -> Self {
-        Self { clock: Arc::new(clock), ..self }
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
     }
 
     /// Where randomness comes from; by default the operating system.
-    pub fn entropy(self, entropy: impl Entropy + 'static) -> Self {
-        Self { entropy: Arc::new(entropy), ..self }
+    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
+        self.settings.entropy = Arc::new(entropy);
+        self
     }
 
     /// Kills every code and session made before that moment. After a backup of the store has been restored, set it to the
     /// moment of the restore: what was used up or revoked since the backup was taken is in it again.
-    pub fn valid_from(self, valid_from: Timestamp) -> Self {
-        Self { valid_from, ..self }
+    pub fn valid_from(mut self, valid_from: Timestamp) -> Self {
+        self.settings.valid_from = valid_from;
+        self
     }
 
     /// Checks everything and builds the exchanger.
@@ -161,23 +172,20 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
     /// # Errors
     /// [`BuildError`] names the number of the policy that is out of range, or what is wrong with the keys.
     pub fn build(self) -> Result<Exchanger<S, N, I>, BuildError> {
-        self.policy.check()?;
+        self.settings.policy.check()?;
         Ok(Exchanger {
             store: self.store,
             notifier: self.notifier,
             issuer: self.issuer,
             vault: Vault::new(&self.keyring)?,
-            policy: self.policy,
-            clock: self.clock,
-            entropy: self.entropy,
-            valid_from: self.valid_from,
+            settings: self.settings,
         })
     }
 }
 
 impl<S, N, I> fmt::Debug for Builder<S, N, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Builder").field("policy", &self.settings.policy).finish_non_exhaustive()
     }
 }
 

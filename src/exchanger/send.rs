@@ -1,8 +1,7 @@
 //! A code goes out: `issue` makes it, `deliver` sends it, now or again.
 
-use super::draw::Draw;
 use super::entries::Step;
-use super::{Exchanger, SendError};
+use super::{Exchanger, Fault, SendError};
 use crate::crypto::{ChallengeId, NONCE_BYTES, Name};
 use crate::message::Message;
 use crate::otp_id::{OtpId, OtpIdError};
@@ -42,24 +41,23 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     }
 
     /// Sends the code of that otp id, from any process that has the keyring and the store. The first delivery of an issued
-    /// code is paid for; each later one, which sends the same code again, waits for the send spacing like any message.
-    /// Sending again neither prolongs the code's life nor gives fresh attempts.
+    /// code is paid for. Each later one sends the same code again; it waits for the send spacing after the one before, then
+    /// for twice that, and so on to 15 minutes. Sending again neither prolongs the code's life nor gives fresh attempts.
     ///
-    /// For a decoy all of it happens but the message.
+    /// For a decoy all of it happens but the message, and likewise for a code that was voided because its first message never
+    /// can arrive.
     ///
     /// # Errors
     /// [`SendError::OtpId`] and [`SendError::Gone`] if there is no such code, else as [`send`](Self::send).
     pub async fn deliver(&self, otp_id: &OtpId) -> Result<Receipt, SendError> {
         let (entry, id) = self.vault.open_otp_id(otp_id).map_err(OtpIdError::from)?;
-        let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
+        let mut draw = self.draw(NONCE_BYTES);
         let claimed = self.update(entry, &mut draw, |ledger: Option<Ledger>, at| {
-            Ok(match ledger.and_then(|ledger| ledger.claim_delivery(at, &id, &self.policy)) {
+            let view = |challenge: &Challenge| self.outgoing(challenge, entry, *otp_id, at.now);
+            Ok(match ledger.and_then(|ledger| ledger.claim_delivery(at, &id, self.policy(), view)) {
                 None => Step::Keep(Err(SendError::Gone)),
                 Some(Err(refusal)) => Step::Keep(Err(wait(refusal, at.now))),
-                Some(Ok(ledger)) => match self.outgoing(&ledger, entry, id, *otp_id, at.now) {
-                    Some(outgoing) => Step::Write(ledger, Ok(outgoing)),
-                    None => Step::Keep(Err(SendError::Gone)),
-                },
+                Some(Ok((ledger, outgoing))) => Step::Write(ledger, Ok(outgoing)),
             })
         });
         let outgoing = claimed.await??;
@@ -70,54 +68,46 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// forgotten 30 days after the last. New codes do not reset it.
     ///
     /// # Errors
-    /// [`SendError::Fault`] if the store cannot be read.
-    pub async fn consecutive_failures(&self, recipient: &Recipient) -> Result<u32, SendError> {
+    /// [`Fault`] if the store cannot be read.
+    pub async fn consecutive_failures(&self, recipient: &Recipient) -> Result<u32, Fault> {
         let ledger = self.load::<Ledger>(self.vault.ledger_name(recipient)).await?;
-        Ok(ledger.map_or(0, |(ledger, _)| ledger.consecutive_failures(self.clock.now())))
+        Ok(ledger.map_or(0, |(ledger, _)| ledger.consecutive_failures(self.now())))
     }
 
     /// Admits a request to its recipient's ledger, its first delivery claimed or not.
     async fn admit(&self, request: Request, claimed: bool) -> Result<Outgoing, SendError> {
-        let draft = Draft::check(request, &self.policy)?;
+        let draft = Draft::check(request, self.policy())?;
         let entry = self.vault.ledger_name(&draft.recipient);
         let context = self.vault.context_digest(&draft.context);
         // Challenge id, two nonces, and a byte for each character of the code with a few for those that are rejected.
         let bytes = 16 + 2 * NONCE_BYTES + usize::from(draft.otp.length()) + 4;
-        let mut draw = Draw::new(&*self.entropy, bytes);
+        let mut draw = self.draw(bytes);
         let id = draw.take()?;
         let otp_id = self.vault.otp_id(entry, &id, draw.take()?);
         let code = draft.otp.generate(&mut draw)?;
         let admitted = self.update(entry, &mut draw, |ledger: Option<Ledger>, at| {
             let mut challenge = Challenge::new(&draft, id, code.duplicate(), context, at.now);
-            challenge.deliveries = u8::from(claimed);
-            Ok(match ledger.unwrap_or_default().admit(at, challenge, &self.policy) {
+            if claimed {
+                challenge.deliver(at.now);
+            }
+            let outgoing = self.outgoing(&challenge, entry, otp_id, at.now);
+            Ok(match ledger.unwrap_or_default().admit(at, challenge, self.policy()) {
                 Err(refusal) => Step::Keep(Err(wait(refusal, at.now))),
-                Ok(ledger) => match self.outgoing(&ledger, entry, id, otp_id, at.now) {
-                    Some(outgoing) => Step::Write(ledger, Ok(outgoing)),
-                    None => Step::Keep(Err(SendError::Gone)),
-                },
+                Ok(ledger) => Step::Write(ledger, Ok(outgoing)),
             })
         });
         admitted.await?
     }
 
-    /// What goes out for that challenge of the ledger.
-    fn outgoing(
-        &self,
-        ledger: &Ledger,
-        entry: Name,
-        id: ChallengeId,
-        otp_id: OtpId,
-        now: Timestamp,
-    ) -> Option<Outgoing> {
-        let challenge = ledger.find(&id)?;
-        let template = challenge.template.as_ref().unwrap_or(self.policy.otp.text());
+    /// What goes out for a challenge.
+    fn outgoing(&self, challenge: &Challenge, entry: Name, otp_id: OtpId, now: Timestamp) -> Outgoing {
+        let template = challenge.template.as_ref().unwrap_or(self.policy().otp.message_template());
         let receipt = Receipt {
             otp_id,
             attempts: challenge.attempts_left,
             lifetime: now.until(challenge.life.end),
             expires_at: challenge.life.end,
-            resend_at: ledger.resend_at(&self.policy),
+            resend_at: challenge.redelivery_at(now, self.policy()),
             code: challenge.code.duplicate(),
             text: template.render(&challenge.code),
         };
@@ -130,11 +120,11 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             locale: challenge.locale.clone(),
             lifetime: receipt.lifetime,
         });
-        Some(Outgoing { receipt, message, entry, id, first: challenge.deliveries == 1 })
+        Outgoing { receipt, message, entry, id: challenge.id, first: challenge.deliveries == 1 }
     }
 
-    /// Hands the message to the notifier. If it never can arrive and nobody can have got the code, the code is voided; what
-    /// it cost stays paid, else a failing address would be a way around the limits.
+    /// Hands the message to the notifier. If it never can arrive and nobody can have got the code, the code is voided. It keeps
+    /// its place in the ledger, else a failing address would be a way around the limits, and show that somebody is behind it.
     async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
         let Outgoing { receipt, message, entry, id, first } = outgoing;
         let Some(message) = message else { return Ok(receipt) };
@@ -146,16 +136,16 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         Err(SendError::Undelivered { receipt: Box::new(receipt), source })
     }
 
-    /// Whether the challenge is gone now.
+    /// Whether nothing is right for the challenge any more.
     async fn void(&self, entry: Name, id: ChallengeId) -> bool {
-        let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
+        let mut draw = self.draw(NONCE_BYTES);
         let voided = self.update(entry, &mut draw, |ledger: Option<Ledger>, _| {
             Ok(match ledger.and_then(|ledger| ledger.void(&id)) {
-                Some(ledger) => Step::Write(ledger, ()),
-                None => Step::Keep(()),
+                Some(ledger) => Step::Write(ledger, true),
+                None => Step::Keep(false),
             })
         });
-        voided.await.is_ok()
+        matches!(voided.await, Ok(true))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Tokens in use: authenticate, refresh, revoke.
 
-use super::draw::Draw;
 use super::entries::Step;
 use super::{Exchanger, TokenError};
 use crate::crypto::{MalformedToken, NONCE_BYTES, Presented, TokenKind, TokenName};
@@ -13,10 +12,12 @@ use crate::tokens::{Claims, SessionId, Tokens};
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// What an access token says about its holder. One load, nothing is written.
     ///
+    /// Tokens are good whatever code they came from: where that matters, look at [`Claims::purpose`].
+    ///
     /// # Errors
     /// [`TokenError::Refused`] if it is expired, revoked or unknown.
     pub async fn authenticate(&self, access_token: &str) -> Result<Claims, TokenError> {
-        match self.issuer.recognise(access_token, self.clock.now()).await? {
+        match self.issuer.recognise(access_token).await? {
             Recognised::Unknown => Err(TokenError::Refused),
             Recognised::Claims(claims) => {
                 let at = self.moment();
@@ -36,7 +37,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 if !self.vault.is_genuine(&presented, &session.salt) {
                     return Err(TokenError::Refused);
                 }
-                let life = session.access(self.moment(), generation, self.policy.refresh_grace);
+                let life = session.access(self.moment(), generation, self.policy().refresh_grace);
                 let (issued_at, expires_at) = life.ok_or(TokenError::Refused)?;
                 Ok(claims(id, session, issued_at, expires_at))
             }
@@ -55,12 +56,12 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         if kind != TokenKind::Refresh {
             return Err(MalformedToken::NotRefresh.into());
         }
-        let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
+        let mut draw = self.draw(NONCE_BYTES);
         let refreshed =
             self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, at| {
                 let genuine = session.filter(|session| self.vault.is_genuine(&presented, &session.salt));
                 let Some(session) = genuine else { return Ok(Step::Keep(None)) };
-                Ok(match session.refresh(at, generation, self.policy.refresh_grace) {
+                Ok(match session.refresh(at, generation, self.policy().refresh_grace) {
                     (session, Refreshed::Next) => Step::Write(session.clone(), Some(session)),
                     (session, Refreshed::Again) => Step::Keep(Some(session)),
                     (tombstone, Refreshed::Replayed) => Step::Write(tombstone, None),
@@ -69,7 +70,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             });
         let session = refreshed.await?.ok_or(TokenError::Refused)?;
         // Read again: this process may have slept between judging and writing.
-        let now = self.clock.now();
+        let now = self.now();
         if session.refresh_end().is_none_or(|end| end <= now) {
             return Err(TokenError::Refused);
         }
@@ -108,13 +109,13 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         // Refresh tokens are always ours in form; an access token may be the issuer's.
         let (id, presented) = match Presented::read(token) {
             Ok(presented) => (presented.name.session, Some(presented)),
-            Err(malformed) => match self.issuer.recognise(token, self.clock.now()).await? {
+            Err(malformed) => match self.issuer.recognise(token).await? {
                 Recognised::Claims(claims) => (claims.session, None),
                 Recognised::Reference => return Err(malformed.into()),
                 Recognised::Unknown => return Ok(()),
             },
         };
-        let mut draw = Draw::new(&*self.entropy, NONCE_BYTES);
+        let mut draw = self.draw(NONCE_BYTES);
         let revoked = self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, _| {
             let named = presented.as_ref();
             let genuine =
@@ -138,7 +139,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let (issued_at, expires_at) = (session.issued, session.access_end());
         let claims = claims(id, session, issued_at, expires_at);
         let access = self.issuer.issue(&claims, reference).await?;
-        let expires_in = self.clock.now().until(expires_at);
+        let expires_in = self.now().until(expires_at);
         Ok(Tokens { access, refresh, expires_in, refresh_expires_at, claims, redirect_url: None })
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::grant::MAX_TOKEN_LIFETIME;
-use crate::otp::{Kind, MalformedCode, Otp, Typed};
+use crate::otp::{Kind, Otp};
+use crate::typed::{MalformedCode, Typed};
 
 /// The longest life of a code: 7 days.
 pub const MAX_CODE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -15,6 +16,9 @@ pub(crate) const LIVE_PER_PURPOSE: usize = 3;
 /// A challenge this old may be displaced by a new one. Younger ones may not, else a stranger who asks for codes in
 /// somebody's name could void theirs; and nobody waits longer than this for room.
 pub(crate) const DISPLACE_AFTER: Duration = Duration::from_secs(15 * 60);
+
+/// The longest anybody waits between two messages.
+pub(crate) const MAX_SEND_SPACING: Duration = Duration::from_secs(15 * 60);
 
 /// How far the clocks of two processes may be apart.
 pub(crate) const CLOCK_SLACK: Duration = Duration::from_secs(30);
@@ -54,7 +58,7 @@ pub struct Policy {
 }
 
 /// A kind of code and the lengths it may have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Format {
     kind: Kind,
     shortest: u8,
@@ -102,7 +106,8 @@ impl Policy {
         Self { attempts, ..self }
     }
 
-    /// How long after a message to somebody the next one may go out: up to 15 minutes.
+    /// How long after a message to somebody a new code may be requested for them: up to 15 minutes. The same code is sent
+    /// again after this span, then after twice this span, and so on to 15 minutes.
     pub fn send_spacing(self, send_spacing: Duration) -> Self {
         Self { send_spacing, ..self }
     }
@@ -158,14 +163,14 @@ impl Policy {
     fn accepted(&self) -> impl Iterator<Item = Format> {
         let standard =
             Format { kind: self.otp.kind(), shortest: self.otp.length(), longest: self.otp.length() };
-        std::iter::once(standard).chain(self.formats.iter().cloned())
+        std::iter::once(standard).chain(self.formats.iter().copied())
     }
 
     pub(crate) fn check(&self) -> Result<(), PolicyError> {
         let second = Duration::from_secs(1);
         let spans = [
             ("code_lifetime", self.code_lifetime, second, MAX_CODE_LIFETIME),
-            ("send_spacing", self.send_spacing, Duration::ZERO, DISPLACE_AFTER),
+            ("send_spacing", self.send_spacing, Duration::ZERO, MAX_SEND_SPACING),
             ("access_lifetime", self.access_lifetime, second, MAX_TOKEN_LIFETIME),
             ("refresh_idle", self.refresh_idle, second, MAX_TOKEN_LIFETIME),
             ("session_lifetime", self.session_lifetime, second, MAX_TOKEN_LIFETIME),
@@ -173,7 +178,7 @@ impl Policy {
         ];
         for (knob, given, least, most) in spans {
             if !(least..=most).contains(&given) {
-                return Err(PolicyError::Span { knob, least, most });
+                return Err(PolicyError::Span { knob, given, least, most });
             }
         }
         if !(1..=MAX_ATTEMPTS).contains(&self.attempts) {
@@ -222,10 +227,12 @@ pub(crate) const MAX_ATTEMPTS: u8 = 100;
 #[non_exhaustive]
 pub enum PolicyError {
     /// A span of time.
-    #[error("policy: {knob} must be from {least:?} to {most:?}")]
+    #[error("policy: {knob} is {given:?}; must be from {least:?} to {most:?}")]
     Span {
         /// Which.
         knob: &'static str,
+        /// What it is.
+        given: Duration,
         /// The least it may be.
         least: Duration,
         /// The most it may be.

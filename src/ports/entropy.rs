@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rand::rngs::SysRng;
 use rand::{TryCryptoRng, TryRng};
 
-use crate::otp::EntropyError;
+use crate::entropy_error::EntropyError;
 
 /// A cryptographic source of random bytes that may fail.
 ///

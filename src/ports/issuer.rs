@@ -5,14 +5,15 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::{Boxed, Source};
-use crate::timestamp::Timestamp;
 use crate::tokens::{Claims, Token};
 
 /// Makes access tokens and recognises them again. Refresh tokens are always the exchanger's own.
 ///
 /// The default, [`ReferenceTokens`], hands out a reference that the store is asked about each time, so a revoked one is
 /// dead at once. An issuer that signs the claims instead needs no store to check a token; then a revoked session
-/// shows only when its access token runs out.
+/// shows only when its access token runs out. It has to carry all of [`Claims`], `session` included, by which the family is
+/// revoked; if it keeps `issued_at` in whole seconds, a token may be refused for up to a second after
+/// [`valid_from`](crate::Builder::valid_from).
 ///
 /// ```
 /// use otp_exchange::{Claims, IssuerError, Recognised, Timestamp, Token, TokenIssuer};
@@ -27,7 +28,7 @@ use crate::tokens::{Claims, Token};
 ///         Ok(Token::new(sign(&serde_json::to_string(claims).map_err(IssuerError::new)?)))
 ///     }
 ///
-///     async fn recognise(&self, token: &str, _now: Timestamp) -> Result<Recognised, IssuerError> {
+///     async fn recognise(&self, token: &str) -> Result<Recognised, IssuerError> {
 ///         let payload = checked(token).and_then(|payload| serde_json::from_str(&payload).ok());
 ///         Ok(payload.map_or(Recognised::Unknown, Recognised::Claims))
 ///     }
@@ -58,16 +59,12 @@ pub trait TokenIssuer: Send + Sync {
         reference: Token,
     ) -> impl Future<Output = Result<Token, IssuerError>> + Send;
 
-    /// What a presented access token is. It must check signature, algorithm, issuer and audience; the exchanger checks
-    /// its life again.
+    /// What a presented access token is. It checks signature, algorithm, issuer and audience, and **not its life**: only the
+    /// exchanger judges time, and an expired token still names the family that a log-out ends.
     ///
     /// # Errors
     /// [`IssuerError`] if that cannot be told now; a token that is not genuine is [`Recognised::Unknown`].
-    fn recognise(
-        &self,
-        token: &str,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Recognised, IssuerError>> + Send;
+    fn recognise(&self, token: &str) -> impl Future<Output = Result<Recognised, IssuerError>> + Send;
 }
 
 /// What a presented access token turned out to be.
@@ -90,7 +87,7 @@ impl TokenIssuer for ReferenceTokens {
         Ok(reference)
     }
 
-    async fn recognise(&self, _token: &str, _now: Timestamp) -> Result<Recognised, IssuerError> {
+    async fn recognise(&self, _token: &str) -> Result<Recognised, IssuerError> {
         Ok(Recognised::Reference)
     }
 }
@@ -104,12 +101,8 @@ impl<I: TokenIssuer + ?Sized> TokenIssuer for Arc<I> {
         (**self).issue(claims, reference)
     }
 
-    fn recognise(
-        &self,
-        token: &str,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Recognised, IssuerError>> + Send {
-        (**self).recognise(token, now)
+    fn recognise(&self, token: &str) -> impl Future<Output = Result<Recognised, IssuerError>> + Send {
+        (**self).recognise(token)
     }
 }
 
@@ -135,15 +128,15 @@ impl TokenIssuer for DynIssuer {
         self.0.issue(claims, reference).await
     }
 
-    async fn recognise(&self, token: &str, now: Timestamp) -> Result<Recognised, IssuerError> {
-        self.0.recognise(token, now).await
+    async fn recognise(&self, token: &str) -> Result<Recognised, IssuerError> {
+        self.0.recognise(token).await
     }
 }
 
 /// The twin of [`TokenIssuer`] that can be a trait object.
 trait Erased: Send + Sync {
     fn issue<'a>(&'a self, claims: &'a Claims, reference: Token) -> Boxed<'a, Result<Token, IssuerError>>;
-    fn recognise<'a>(&'a self, token: &'a str, now: Timestamp) -> Boxed<'a, Result<Recognised, IssuerError>>;
+    fn recognise<'a>(&'a self, token: &'a str) -> Boxed<'a, Result<Recognised, IssuerError>>;
 }
 
 impl<I: TokenIssuer> Erased for I {
@@ -151,14 +144,13 @@ impl<I: TokenIssuer> Erased for I {
         Box::pin(TokenIssuer::issue(self, claims, reference))
     }
 
-    fn recognise<'a>(&'a self, token: &'a str, now: Timestamp) -> Boxed<'a, Result<Recognised, IssuerError>> {
-        Box::pin(TokenIssuer::recognise(self, token, now))
+    fn recognise<'a>(&'a self, token: &'a str) -> Boxed<'a, Result<Recognised, IssuerError>> {
+        Box::pin(TokenIssuer::recognise(self, token))
     }
 }
 
 /// An issuer could not make or recognise a token now.
-#[derive(Debug, thiserror::Error)]
-#[error("token issuer: {source}")]
+#[derive(Debug)]
 pub struct IssuerError {
     source: Source,
 }
@@ -167,5 +159,23 @@ impl IssuerError {
     /// Wraps what went wrong; it must not hold a token or key.
     pub fn new(source: impl Into<Source>) -> Self {
         Self { source: source.into() }
+    }
+
+    /// What went wrong underneath, for downcasting.
+    pub fn cause(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        &*self.source
+    }
+}
+
+impl fmt::Display for IssuerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "token issuer: {}", self.source)
+    }
+}
+
+impl std::error::Error for IssuerError {
+    /// The cause of the cause: the cause itself is in the text already, as with `std::io::Error`.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.source()
     }
 }

@@ -83,8 +83,7 @@ impl<N: Notifier> Erased for N {
 }
 
 /// A message was not handed over, or perhaps not.
-#[derive(Debug, thiserror::Error)]
-#[error("notifier: {source}")]
+#[derive(Debug)]
 pub struct NotifyError {
     source: Source,
     failure: Failure,
@@ -121,5 +120,23 @@ impl NotifyError {
     /// Whether it may have arrived all the same.
     pub fn may_have_arrived(&self) -> bool {
         self.failure == Failure::Unknown
+    }
+
+    /// What went wrong underneath, for downcasting.
+    pub fn cause(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        &*self.source
+    }
+}
+
+impl fmt::Display for NotifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "notifier: {}", self.source)
+    }
+}
+
+impl std::error::Error for NotifyError {
+    /// The cause of the cause: the cause itself is in the text already, as with `std::io::Error`.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.source()
     }
 }

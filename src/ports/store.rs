@@ -16,7 +16,8 @@ use crate::timestamp::Timestamp;
 /// 2. `swap` compares and writes as one step. With `Some(version)` it writes only over an entry of that very version,
 ///    and never creates one; with `None` it creates, and never overwrites.
 /// 3. Before `forget_after` of the last swap an entry may not be lost: not to eviction, not to a restart of a durable
-///    store. After it the store may return the entry or not. Only the exchanger judges time.
+///    store. After it the store may return the entry or not, but should forget it before long: it counts as there until then.
+///    Only the exchanger judges time.
 /// 4. An error says whether the write may have happened. When in doubt it is [`unknown`](StoreError::unknown).
 ///
 /// The version needs no column: it lies inside the value ([`Sealed::version`]), and never repeats.
@@ -173,8 +174,7 @@ impl<S: CodeStore> Erased for S {
 /// A store could not do what it was asked, and whether a write may have happened.
 ///
 /// Built by its most careful reading, [`unknown`](Self::unknown) and transient, and sharpened where more is known.
-#[derive(Debug, thiserror::Error)]
-#[error("store: {source}")]
+#[derive(Debug)]
 pub struct StoreError {
     source: Source,
     may_have_applied: bool,
@@ -211,10 +211,28 @@ impl StoreError {
     pub fn is_permanent(&self) -> bool {
         !self.transient
     }
+
+    /// What went wrong underneath, for downcasting.
+    pub fn cause(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        &*self.source
+    }
 }
 
 impl From<MalformedEntry> for StoreError {
     fn from(source: MalformedEntry) -> Self {
         Self::not_applied(source).permanent()
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "store: {}", self.source)
+    }
+}
+
+impl std::error::Error for StoreError {
+    /// The cause of the cause: the cause itself is in the text already, as with `std::io::Error`.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.source()
     }
 }

@@ -13,6 +13,9 @@ pub(super) fn check(address: &str) -> Result<(), EmailError> {
     if address.chars().any(char::is_control) {
         return Err(EmailError::ControlCharacter);
     }
+    if address.contains(' ') {
+        return Err(EmailError::Space);
+    }
     if local.len() > LOCAL_OCTETS {
         return Err(EmailError::LocalLength);
     }
@@ -52,6 +55,9 @@ pub enum EmailError {
     /// A control character anywhere.
     #[error("address has a control character or line break; remove it")]
     ControlCharacter,
+    /// A space anywhere.
+    #[error("address has a space; pass the bare address, without a name or spaces around it")]
+    Space,
     /// The part before the `@` is not a dot-atom.
     #[error(
         "local part (before the @) must be ASCII letters, digits and !#$%&'*+-/=?^_`{{|}}~, with single inner dots"
@@ -99,9 +105,10 @@ mod tests {
             (".ada@example.org", EmailError::Local),
             ("ada.@example.org", EmailError::Local),
             ("a..b@example.org", EmailError::Local),
-            ("\"a b\"@example.org", EmailError::Local),
-            ("a b@example.org", EmailError::Local),
-            (" ada@example.org", EmailError::Local),
+            ("\"ab\"@example.org", EmailError::Local),
+            ("a b@example.org", EmailError::Space),
+            (" ada@example.org", EmailError::Space),
+            ("Ada <ada@example.org>", EmailError::Space),
             ("ada@eve@example.org", EmailError::Local),
             ("ädä@example.org", EmailError::Local),
             ("ada,eve@example.org", EmailError::Local),
@@ -110,8 +117,8 @@ mod tests {
             ("ada@example.", EmailError::Domain),
             ("ada@-x.org", EmailError::Domain),
             ("ada@x-.org", EmailError::Domain),
-            ("ada@exa mple.org", EmailError::Domain),
-            ("ada@example.org ", EmailError::Domain),
+            ("ada@exa mple.org", EmailError::Space),
+            ("ada@example.org ", EmailError::Space),
             ("ada@[127.0.0.1]", EmailError::Domain),
             ("ada@127.0.0.1", EmailError::Domain),
             ("ada@bücher.example", EmailError::DomainNotAscii),

@@ -61,11 +61,15 @@ impl Recipient {
     /// # Errors
     /// [`RecipientError`] says what is wrong with which part, without repeating the address.
     pub fn parse(address: &str) -> Result<Self, RecipientError> {
+        if address.is_empty() {
+            return Err(RecipientError::Empty);
+        }
         if address.contains('@') {
-            email::check(address)?;
+            email::check(address).map_err(RecipientError::Email)?;
             return Ok(Self { channel: Channel::Email, address: address.to_owned() });
         }
-        Ok(Self { channel: Channel::Sms, address: phone::canonical(address)? })
+        let number = phone::canonical(address).map_err(RecipientError::Phone)?;
+        Ok(Self { channel: Channel::Sms, address: number })
     }
 
     /// Email or SMS.
@@ -127,10 +131,13 @@ impl fmt::Debug for Recipient {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecipientError {
+    /// There is nothing.
+    #[error("recipient: is empty; pass an email address or a phone number")]
+    Empty,
     /// There is an `@` in it, but it is no email address.
     #[error("recipient: email {0}")]
-    Email(#[from] EmailError),
+    Email(EmailError),
     /// There is no `@` in it, and it is no phone number.
-    #[error("recipient: phone {0}")]
-    Phone(#[from] PhoneError),
+    #[error("recipient: no @ in it, so read as a phone number: {0}")]
+    Phone(PhoneError),
 }

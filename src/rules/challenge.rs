@@ -8,12 +8,13 @@ use crate::code::{self, Code};
 use crate::crypto::{ChallengeId, ContextDigest, NO_CONTEXT};
 use crate::grant::Grant;
 use crate::message::Template;
-use crate::otp::{Kind, Typed};
-use crate::policy::CLOCK_SLACK;
+use crate::otp::Kind;
+use crate::policy::{CLOCK_SLACK, MAX_SEND_SPACING, Policy};
 use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
 use crate::request::AnswersTo;
 use crate::timestamp::Timestamp;
+use crate::typed::Typed;
 
 /// One outstanding code, with all that is needed to check it, to send it again and to say what it is worth.
 #[derive(Serialize, Deserialize)]
@@ -33,6 +34,7 @@ pub(crate) struct Challenge {
     pub(crate) locale: Option<String>,
     pub(crate) grant: Grant,
     pub(crate) deliveries: u8,
+    delivered: Option<Timestamp>,
     pub(crate) decoy: bool,
 }
 
@@ -74,6 +76,7 @@ impl Challenge {
             locale: draft.locale.clone(),
             grant: draft.grant.clone(),
             deliveries: 0,
+            delivered: None,
             decoy: draft.decoy,
         }
     }
@@ -89,6 +92,26 @@ impl Challenge {
         let own_context = self.context.unwrap_or(NO_CONTEXT);
         let decoy = Choice::from(u8::from(self.decoy));
         self.code.ct_eq(&typed.as_kind(self.kind)) & own_context.ct_eq(context) & !decoy
+    }
+
+    /// Takes down one more delivery.
+    pub(crate) fn deliver(&mut self, now: Timestamp) {
+        self.deliveries = self.deliveries.saturating_add(1);
+        self.delivered = Some(now);
+    }
+
+    /// When it may be delivered again: the send spacing after its last delivery, twice that after the second, and so on to
+    /// 15 minutes. Before the first it is as if that were now.
+    pub(crate) fn redelivery_at(&self, now: Timestamp, policy: &Policy) -> Timestamp {
+        let doublings = u32::from(self.deliveries.saturating_sub(1)).min(16);
+        let spacing = policy.send_spacing.saturating_mul(1 << doublings).min(MAX_SEND_SPACING);
+        self.delivered.unwrap_or(now).saturating_add(spacing)
+    }
+
+    /// Until when its next delivery has to wait, if it has to. A last one in the future is a clock that was set back since.
+    pub(crate) fn waits_until(&self, now: Timestamp, policy: &Policy) -> Option<Timestamp> {
+        let sane = self.delivered? <= now.saturating_add(CLOCK_SLACK);
+        Some(self.redelivery_at(now, policy)).filter(|until| sane && now < *until)
     }
 
     pub(crate) fn recipient(&self) -> Recipient {

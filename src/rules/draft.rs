@@ -28,24 +28,27 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    pub(crate) fn check(request: Request, policy: &Policy) -> Result<Self, RequestError> {
+    pub(crate) fn check(mut request: Request, policy: &Policy) -> Result<Self, RequestError> {
         let purpose = request.purpose?;
         let mut template = request.template.as_deref().map(Template::parse).transpose()?;
         let otp = match request.otp {
-            Some(otp) if !policy.allows(&otp) => return Err(RequestError::FormatNotAllowed),
+            Some(otp) if !policy.allows(&otp) => {
+                let (kind, length) = (otp.kind(), otp.length());
+                return Err(RequestError::FormatNotAllowed { kind, length });
+            }
             Some(otp) => {
-                template = template.or_else(|| Some(otp.text().clone()));
+                template = template.or_else(|| Some(otp.message_template().clone()));
                 otp
             }
             None => policy.otp.clone(),
         };
         let lifetime = request.lifetime.unwrap_or(policy.code_lifetime);
         if !(Duration::from_secs(1)..=MAX_CODE_LIFETIME).contains(&lifetime) {
-            return Err(RequestError::Lifetime);
+            return Err(RequestError::Lifetime { given: lifetime });
         }
         let attempts = request.attempts.unwrap_or(policy.attempts);
         if !(1..=MAX_ATTEMPTS).contains(&attempts) {
-            return Err(RequestError::Attempts);
+            return Err(RequestError::Attempts { given: attempts });
         }
         if !request.locale.as_deref().is_none_or(is_language_tag) {
             return Err(RequestError::Locale);

@@ -4,9 +4,9 @@
 use super::ledger_tests::{ada, at, challenge, policy};
 use super::*;
 use crate::crypto::NO_CONTEXT;
-use crate::otp::Typed;
 use crate::purpose::Purpose;
 use crate::request::Request;
+use crate::typed::Typed;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Intent {
@@ -127,8 +127,8 @@ fn judge(bytes: &[u8], intent: Intent) -> (Option<Vec<u8>>, Told) {
         Intent::Right => "111111",
         Intent::Wrong => "999999",
         Intent::Resend => {
-            return match ledger.claim_delivery(at(60), &[1; 16], &policy()) {
-                Some(Ok(ledger)) => (written(&ledger), Told::Refused),
+            return match ledger.claim_delivery(at(60), &[1; 16], &policy(), |_| ()) {
+                Some(Ok((ledger, ()))) => (written(&ledger), Told::Refused),
                 _ => (None, Told::Refused),
             };
         }

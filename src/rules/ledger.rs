@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Challenge, Life};
 use crate::crypto::{ChallengeId, ContextDigest};
-use crate::otp::Typed;
 use crate::policy::{CLOCK_SLACK, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE, Policy};
 use crate::purpose::Purpose;
 use crate::request::AnswersTo;
 use crate::timestamp::Timestamp;
+use crate::typed::Typed;
 
 /// The largest ledger, in bytes of its encoding.
 pub(crate) const MAX_LEDGER_BYTES: usize = 4096 - 64;
@@ -25,6 +25,10 @@ const LEDGER_OVERHEAD: usize = 64;
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     last_send: Option<Timestamp>,
+    /// The latest end of any challenge there ever was, used up or not. The entry has to outlast it: a write that was lost on
+    /// its way can arrive late and, if it was the one that created the entry, bring a used code back where the
+    /// store has forgotten it.
+    latest_end: Option<Timestamp>,
     failures: Failures,
     challenges: Vec<Challenge>,
 }
@@ -102,39 +106,41 @@ impl Ledger {
             self.displace(at.now, |_| true)?;
         }
         self.last_send = Some(at.now);
+        self.latest_end = self.latest_end.max(Some(challenge.life.end));
         self.challenges.reserve_exact(1); // most have one only, and the least a vector grows by is four
         self.challenges.push(challenge);
         Ok(self)
     }
 
-    /// One more delivery of a live challenge. The first was paid for when it was admitted; each later one is a send
-    /// like any other.
+    /// One more delivery of a live challenge, and what `view` makes of that challenge. It waits for earlier deliveries of the
+    /// same challenge only, else a stranger who asks for codes could delay the owner's; what is admitted next waits for it.
     ///
     /// `None` if there is no such challenge any more.
-    pub(crate) fn claim_delivery(
+    pub(crate) fn claim_delivery<T>(
         mut self,
         at: Moment,
         id: &ChallengeId,
         policy: &Policy,
-    ) -> Option<Result<Self, Refusal>> {
+        view: impl FnOnce(&Challenge) -> T,
+    ) -> Option<Result<(Self, T), Refusal>> {
         self.forget(at);
-        let first = self.find(id).filter(|challenge| challenge.is_live(at.now))?.deliveries == 0;
-        if !first {
-            if let Err(refusal) = self.spaced(at.now, policy) {
-                return Some(Err(refusal));
-            }
-            self.last_send = Some(at.now);
+        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.is_live(at.now))?;
+        if let Some(until) = challenge.waits_until(at.now, policy) {
+            return Some(Err(Refusal { why: Waiting::Spacing, until }));
         }
-        let challenge = self.challenges.iter_mut().find(|challenge| challenge.id == *id)?;
-        challenge.deliveries = challenge.deliveries.saturating_add(1);
-        Some(Ok(self))
+        challenge.deliver(at.now);
+        self.last_send = self.last_send.max(Some(at.now));
+        let seen = view(challenge);
+        Some(Ok((self, seen)))
     }
 
-    /// A challenge nobody can have got is taken back. What it cost stays paid. `None` if there is no such challenge.
+    /// A challenge whose only delivery can never arrive becomes a decoy: nothing is right for it any more, and from outside
+    /// it looks like any other. What it cost stays paid. `None` if there is no such challenge, or it has been
+    /// delivered again meanwhile, for then somebody may have it.
     pub(crate) fn void(mut self, id: &ChallengeId) -> Option<Self> {
-        let before = self.challenges.len();
-        self.challenges.retain(|challenge| challenge.id != *id);
-        (self.challenges.len() < before).then_some(self)
+        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.deliveries == 1)?;
+        challenge.decoy = true;
+        Some(self)
     }
 
     /// Compares what was typed with every live challenge it may be for and charges each of them. If one is right it is used
@@ -143,20 +149,26 @@ impl Ledger {
         self.forget(at);
         let mut right = None;
         let mut compared = None;
+        let mut real = false;
         for (index, challenge) in self.challenges.iter_mut().enumerate() {
             if !(attempt.is_for(challenge) && challenge.is_live(at.now)) {
                 continue;
             }
             challenge.attempts_left -= 1; // live, so at least 1
             compared = Some((challenge.attempts_left, challenge.life));
+            real |= !challenge.decoy;
             if challenge.matches(attempt.typed, &attempt.context).into() {
                 right = Some(index);
             }
         }
         let Some((attempts_left, life)) = compared else { return (self, Verdict::NoneLive) };
         let Some(index) = right else {
-            self.failures.consecutive = self.failures.consecutive.saturating_add(1);
-            self.failures.last = Some(at.now);
+            // Nobody's account is behind a decoy, and its entry must not be kept for 30 days: made-up addresses would fill the
+            // store.
+            if real {
+                self.failures.consecutive = self.failures.consecutive.saturating_add(1);
+                self.failures.last = Some(at.now);
+            }
             return (self, Verdict::Wrong { attempts_left, life });
         };
         let winner = self.challenges.swap_remove(index);
@@ -166,12 +178,13 @@ impl Ledger {
     }
 
     /// The challenge of that id, dead or alive.
+    #[cfg(test)]
     pub(crate) fn find(&self, id: &ChallengeId) -> Option<&Challenge> {
         self.challenges.iter().find(|challenge| challenge.id == *id)
     }
 
-    /// When the next message may go to this recipient.
-    pub(crate) fn resend_at(&self, policy: &Policy) -> Timestamp {
+    /// When the next code may be requested for this recipient.
+    fn next_send_at(&self, policy: &Policy) -> Timestamp {
         self.last_send.map_or(Timestamp::MIN, |last| last.saturating_add(policy.send_spacing))
     }
 
@@ -183,10 +196,9 @@ impl Ledger {
 
     /// From when on nothing in it matters any more, by any clock within the slack.
     pub(crate) fn forget_after(&self, policy: &Policy) -> Timestamp {
-        let ends = self.challenges.iter().map(|challenge| challenge.life.end);
         let failures = self.failures.last.map(|last| last.saturating_add(FAILURE_MEMORY));
-        let latest = ends.chain(failures).chain([self.resend_at(policy)]).max();
-        latest.unwrap_or(Timestamp::MIN).saturating_add(CLOCK_SLACK)
+        let latest = failures.max(self.latest_end).unwrap_or(Timestamp::MIN);
+        latest.max(self.next_send_at(policy)).saturating_add(CLOCK_SLACK)
     }
 
     /// Drops what can never matter again: ended, spent and disowned challenges, old failures.
@@ -202,7 +214,7 @@ impl Ledger {
     }
 
     fn spaced(&self, now: Timestamp, policy: &Policy) -> Result<(), Refusal> {
-        let until = self.resend_at(policy);
+        let until = self.next_send_at(policy);
         // A last send in the future is a clock that was set back since: it must not lock the owner out.
         let sane = self.last_send.is_some_and(|last| last <= now.saturating_add(CLOCK_SLACK));
         if sane && now < until { Err(Refusal { why: Waiting::Spacing, until }) } else { Ok(()) }

@@ -6,12 +6,12 @@ use super::*;
 use crate::code::Code;
 use crate::crypto::NO_CONTEXT;
 use crate::grant::Grant;
-use crate::otp::Typed;
 use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::recipient::Recipient;
 use crate::request::Request;
 use crate::timestamp::Timestamp;
+use crate::typed::Typed;
 
 const MINUTE: u64 = 60;
 
@@ -31,11 +31,14 @@ pub(super) fn policy() -> Policy {
     Policy::default()
 }
 
-pub(super) fn challenge(id: u8, code: &str, request: Request, moment: Moment) -> Challenge {
+fn undelivered(id: u8, code: &str, request: Request, moment: Moment) -> Challenge {
     let draft = Draft::check(request, &policy()).unwrap();
-    let mut challenge =
-        Challenge::new(&draft, [id; 16], Code::from_ascii(code.as_bytes()).unwrap(), NO_CONTEXT, moment.now);
-    challenge.deliveries = 1;
+    Challenge::new(&draft, [id; 16], Code::from_ascii(code.as_bytes()).unwrap(), NO_CONTEXT, moment.now)
+}
+
+pub(super) fn challenge(id: u8, code: &str, request: Request, moment: Moment) -> Challenge {
+    let mut challenge = undelivered(id, code, request, moment);
+    challenge.deliver(moment.now);
     challenge
 }
 
@@ -66,6 +69,15 @@ fn submit(
         context: NO_CONTEXT,
     };
     ledger.submit(moment, &attempt)
+}
+
+/// Another delivery of challenge 1.
+fn claim(ledger: Ledger, moment: Moment) -> Option<Result<Ledger, Refusal>> {
+    let claimed = ledger.claim_delivery(moment, &[1; 16], &policy(), |challenge| challenge.id)?;
+    Some(claimed.map(|(ledger, seen)| {
+        assert_eq!(seen, [1; 16]);
+        ledger
+    }))
 }
 
 fn login(ledger: Ledger, id: u8, typed: &str, moment: Moment) -> (Ledger, Verdict) {
@@ -159,27 +171,63 @@ fn failures_outlive_codes_and_end_thirty_days_after_the_last() {
 }
 
 #[test]
-fn sends_are_spaced_and_each_delivery_after_the_first_is_a_send() {
+fn requests_are_spaced() {
     let refused = admit(one(), 2, Request::login(&ada()), at(29)).err().unwrap();
     assert_eq!(refused, Refusal { why: Waiting::Spacing, until: second(30) });
     assert!(admit(one(), 2, Request::login(&ada()), at(30)).is_ok());
+    let resent = claim(one(), at(40)).unwrap().ok().unwrap();
+    let refused = admit(resent, 2, Request::login(&ada()), at(69)).err().unwrap();
+    assert_eq!(refused.until, second(70), "a message sent again counts");
+}
 
-    let mut undelivered = challenge(1, "111111", Request::login(&ada()), at(0));
-    undelivered.deliveries = 0;
-    let ledger = Ledger::default().admit(at(0), undelivered, &policy()).ok().unwrap();
-    let ledger = ledger.claim_delivery(at(1), &[1; 16], &policy()).unwrap().ok().unwrap();
-    assert_eq!(ledger.resend_at(&policy()), second(30), "the first delivery was paid for when it was issued");
-    let again = |moment| one().claim_delivery(moment, &[1; 16], &policy()).unwrap();
-    assert_eq!(again(at(29)).err().unwrap().until, second(30));
-    let resent = again(at(30)).ok().unwrap();
-    assert_eq!(resent.resend_at(&policy()), second(60));
-    let challenge = resent.find(&[1; 16]).unwrap();
-    assert_eq!(
-        (challenge.life.end, challenge.attempts_left),
-        (second(300), 5),
-        "no longer life, no fresh attempts"
-    );
-    assert!(ledger.claim_delivery(at(300), &[1; 16], &policy()).is_none(), "a dead code is not sent");
+#[test]
+fn the_same_code_is_sent_again_after_growing_spans_and_is_still_the_same() {
+    let long = Request::login(&ada()).lifetime(Duration::from_secs(7200));
+    let issued = undelivered(1, "111111", long, at(0));
+    let mut ledger = Ledger::default().admit(at(0), issued, &policy()).ok().unwrap();
+    let mut last = 1;
+    ledger = claim(ledger, at(last)).unwrap().ok().unwrap(); // the first was paid for
+    for span in [30, 60, 120, 240, 480, 900, 900] {
+        let early = claim(clone(&ledger), at(last + span - 1)).unwrap().err().unwrap();
+        assert_eq!(early, Refusal { why: Waiting::Spacing, until: second(last + span) });
+        last += span;
+        ledger = claim(ledger, at(last)).unwrap().ok().unwrap();
+    }
+    let challenge = ledger.find(&[1; 16]).unwrap();
+    assert_eq!((challenge.life.end, challenge.attempts_left), (second(7200), 5));
+    assert!(claim(ledger, at(7200)).is_none(), "a dead code is not sent");
+}
+
+#[test]
+fn whoever_asks_for_codes_does_not_delay_the_delivery_of_another() {
+    let strangers = admit(one(), 2, Request::login(&ada()), at(30)).ok().unwrap();
+    assert!(claim(strangers, at(31)).unwrap().is_ok());
+}
+
+#[test]
+fn a_code_that_never_can_arrive_becomes_a_decoy_unless_it_was_sent_again() {
+    let voided = one().void(&[1; 16]).unwrap();
+    assert!(matches!(login(voided, 1, "111111", at(1)).1, Verdict::Wrong { attempts_left: 4, .. }));
+    let resent = claim(one(), at(30)).unwrap().ok().unwrap();
+    assert!(resent.void(&[1; 16]).is_none());
+    assert!(one().void(&[2; 16]).is_none());
+}
+
+#[test]
+fn an_entry_outlasts_every_code_that_was_in_it() {
+    let long = Request::login(&ada()).lifetime(Duration::from_secs(7 * 24 * 3600));
+    let ledger = Ledger::default().admit(at(0), challenge(1, "111111", long, at(0)), &policy()).ok().unwrap();
+    let (used, _) = login(ledger, 1, "111111", at(1));
+    assert!(used.forget_after(&policy()) >= second(7 * 24 * 3600));
+}
+
+#[test]
+fn a_guess_at_a_decoy_is_nobodys_failure() {
+    let decoy = challenge(1, "111111", Request::login(&ada()).decoy(true), at(0));
+    let ledger = Ledger::default().admit(at(0), decoy, &policy()).ok().unwrap();
+    let (ledger, _) = login(ledger, 1, "000000", at(1));
+    assert_eq!(ledger.consecutive_failures(second(1)), 0);
+    assert!(ledger.forget_after(&policy()) < second(1000));
 }
 
 #[test]
@@ -217,7 +265,7 @@ fn what_is_older_than_valid_from_is_dead() {
     let (now, restored) = (second(10), second(5));
     let moment = Moment { now, valid_from: restored };
     assert!(matches!(login(one(), 1, "111111", moment).1, Verdict::NoneLive));
-    assert!(one().claim_delivery(Moment { now: second(40), ..moment }, &[1; 16], &policy()).is_none());
+    assert!(claim(one(), Moment { now: second(40), ..moment }).is_none());
     let exact = Moment { now, valid_from: second(0) };
     assert!(matches!(login(one(), 1, "111111", exact).1, Verdict::Right(_)));
 }
@@ -237,7 +285,7 @@ fn a_ledger_never_outgrows_its_entry_and_makes_room_for_the_owner() {
     }
     let heavy = |purpose: usize| {
         Request::new(
-            &format!("{purpose:p>64}"),
+            format!("{purpose:p>64}"),
             &Recipient::parse(&format!("{}@example.org", "l".repeat(64))).unwrap(),
         )
         .template(format!("{{{{CODE}}}}{}", "x".repeat(472)))

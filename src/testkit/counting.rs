@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::crypto::{Name, Sealed, Version};
-use crate::otp::EntropyError;
+use crate::entropy_error::EntropyError;
 use crate::ports::{CodeStore, Entropy, StoreError, Swap};
 use crate::timestamp::Timestamp;
 

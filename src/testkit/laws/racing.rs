@@ -1,7 +1,7 @@
 //! The laws about many callers at once.
 
 use std::collections::HashSet;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Barrier;
 use std::thread;
 
@@ -11,15 +11,19 @@ use super::{Laws, RACERS, Seen};
 use crate::crypto::{Name, Sealed, Version};
 use crate::ports::{CodeStore, Swap};
 
-/// How many names are raced for, and how often each racer tries to swap one entry.
-const ROUNDS: usize = 16;
+/// How many names are raced for.
+const NAMES: usize = 64;
+
+/// How often each racer tries to swap one entry: a store that looks and then writes loses a round only if two of its calls
+/// really overlap.
+const ROUNDS: usize = 500;
 
 pub(super) fn one_creator_wins<S: CodeStore>(laws: &Laws<'_, S>) -> Result<(), Seen> {
-    for _ in 0..ROUNDS {
+    for _ in 0..NAMES {
         let name = fresh_name()?;
         create_at_once(laws, name, false)?;
     }
-    for (name, _) in expired(laws, ROUNDS)? {
+    for (name, _) in expired(laws, NAMES)? {
         let there = laws.load(name)?.is_some();
         create_at_once(laws, name, there)?;
     }
@@ -51,18 +55,33 @@ pub(super) fn one_writer_wins<S: CodeStore>(laws: &Laws<'_, S>) -> Result<(), Se
     let name = fresh_name()?;
     laws.applies("creating", name, None, &counted(0)?)?;
     let ready = Barrier::new(RACERS);
-    // Which versions each racer was told it had overwritten.
+    // Which versions each racer was told it had overwritten. In every round all have loaded before any swaps, so that the
+    // swaps meet; a racer whose store fails or panics goes on to the end, for the others wait for it.
     let race = |_| {
         let mut overwritten = Vec::new();
-        ready.wait();
+        let mut failure = None;
         for _ in 0..ROUNDS {
-            let (count, version) = present(laws, name)?;
-            let next = counted(count.saturating_add(1))?;
-            if laws.swap(name, Some(version), &next, laws.later())? == Swap::Applied {
-                overwritten.push(version);
+            let seen = catch_unwind(AssertUnwindSafe(|| present(laws, name)));
+            ready.wait();
+            let swapped = seen.and_then(|seen| {
+                catch_unwind(AssertUnwindSafe(|| {
+                    let (count, version) = seen?;
+                    let next = counted(count.saturating_add(1))?;
+                    Ok((laws.swap(name, Some(version), &next, laws.later())? == Swap::Applied)
+                        .then_some(version))
+                }))
+            });
+            ready.wait();
+            match swapped {
+                Ok(Ok(version)) => overwritten.extend(version),
+                failed => failure = failure.or(Some(failed)),
             }
         }
-        Ok(overwritten)
+        match failure {
+            Some(Err(panic)) => resume_unwind(panic),
+            Some(Ok(Err(seen))) => Err(seen),
+            _ => Ok(overwritten),
+        }
     };
     let overwritten: Vec<Version> = all_at_once(0..RACERS, race)?.into_iter().flatten().collect();
     let applied = overwritten.len() as u64;

@@ -1,0 +1,19 @@
+//! The text form of otp ids, tokens and session ids: base64url without padding (RFC 4648 section 5), in constant time.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+/// How many characters that many bytes take.
+pub(crate) const fn characters(bytes: usize) -> usize {
+    (bytes * 8).div_ceil(6)
+}
+
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+/// Exactly that many bytes, or nothing.
+pub(crate) fn decode<const BYTES: usize>(text: &str) -> Option<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    let whole = text.len() == characters(BYTES) && Base64UrlUnpadded::decode(text, &mut bytes).is_ok();
+    whole.then_some(bytes)
+}
