@@ -155,7 +155,7 @@ pub struct Receipt {
     pub otp_id: OtpId,
     /// How often the code may still be tried.
     pub attempts: u8,
-    /// How long the code still lives.
+    /// How long the code still lives, counted from when this receipt was made.
     pub lifetime: Duration,
     /// From when on the code is dead.
     pub expires_at: Timestamp,

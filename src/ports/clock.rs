@@ -1,7 +1,7 @@
 //! Where time comes from.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::timestamp::Timestamp;
 
@@ -41,7 +41,7 @@ impl Clock for SystemClock {
         let epoch = Timestamp::from_unix_millis(0);
         match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => epoch.saturating_add(since),
-            Err(before) => epoch.saturating_sub(before.duration().max(Duration::from_millis(1))),
+            Err(before) => epoch.saturating_sub(before.duration()),
         }
     }
 }
