@@ -27,7 +27,7 @@ const CLEARED_PER_WRITE: usize = 2;
 ///
 /// ```
 /// use otp_exchange::MemoryStore;
-/// let store = MemoryStore::new(100_000); // about 40 MB when full
+/// let store = MemoryStore::new(100_000); // about 27 MB when full of codes with the default grant
 /// assert!(store.is_empty());
 /// ```
 #[derive(Clone)]

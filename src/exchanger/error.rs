@@ -70,7 +70,8 @@ pub enum SendError {
         /// What the notifier said.
         source: NotifyError,
     },
-    /// The message can never be handed over, so the code was voided.
+    /// The message can never be handed over, so the code was voided. Delivering it again does nothing; request a new one, to another
+    /// address.
     #[error("undeliverable: the notifier refused for good, and the code was voided")]
     Undeliverable(#[source] NotifyError),
     /// The otp id is none of this exchanger's; the store was not asked.
