@@ -22,8 +22,8 @@ const CLEARED_PER_WRITE: usize = 2;
 /// ends. Clones share their entries.
 ///
 /// It holds at most as many entries as it was made for. When that many are alive, it refuses new ones
-/// with an error; it never drops a live entry. A recipient is one entry, for as long as a code of theirs lives, or for 30 days
-/// after a wrong code; a session is another.
+/// with an error; it never drops a live entry. A recipient is one entry, for as long as a code of theirs could live, or for
+/// 30 days after a wrong code, whoever typed it; a session is another.
 ///
 /// ```
 /// use otp_exchange::MemoryStore;
@@ -178,8 +178,8 @@ impl Shard {
         }
     }
 
-    /// Clears the entry of that name if it has expired: what is past its time is never shown again, so that a key can be
-    /// dropped once nothing sealed with it is alive.
+    /// Clears the entry of that name if it has expired. With that, and as loads hide them, expired entries are never in the way: a
+    /// key can be dropped once nothing sealed with it is alive.
     fn clear_if_expired(&mut self, name: Name, now: Timestamp) -> bool {
         let Some(forget_after) = self.entries.get(&name).map(|kept| kept.forget_after) else { return false };
         if now <= forget_after {

@@ -54,7 +54,7 @@ pub enum SendError {
     Request(#[from] RequestError),
     /// Too soon after the last message, or too many live codes; nothing was stored or sent. Answer it like a success where the public must not
     /// learn who asked for codes.
-    #[error("wait: another message to this recipient may go out in {} s", retry_after.as_millis().div_ceil(1000))]
+    #[error("wait: too soon; try again in {} s", retry_after.as_millis().div_ceil(1000))]
     Wait {
         /// Which limit it was; for your own logs.
         why: Waiting,

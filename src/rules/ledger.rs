@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Challenge, Life};
 use crate::crypto::{ChallengeId, ContextDigest};
-use crate::policy::{CLOCK_SLACK, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE, Policy};
+use crate::policy::{
+    CLOCK_SLACK, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE, MAX_CODE_LIFETIME, Policy,
+};
 use crate::purpose::Purpose;
 use crate::request::AnswersTo;
 use crate::timestamp::Timestamp;
@@ -77,7 +79,7 @@ pub(crate) struct Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// The last message to this recipient is too recent.
+    /// The last message to this recipient, or the last one with this code, is too recent.
     Spacing,
     /// This recipient has as many live codes for this purpose as it may, none of them over 15 minutes old.
     LiveCodes,
@@ -106,7 +108,9 @@ impl Ledger {
             self.displace(at.now, |_| true)?;
         }
         self.last_send = Some(at.now);
-        self.latest_end = self.latest_end.max(Some(challenge.life.end));
+        // No end lies further off than the longest life, but by a clock that was set back since.
+        let furthest = at.now.saturating_add(MAX_CODE_LIFETIME);
+        self.latest_end = self.latest_end.map(|end| end.min(furthest)).max(Some(challenge.life.end));
         self.challenges.reserve_exact(1); // most have one only, and the least a vector grows by is four
         self.challenges.push(challenge);
         Ok(self)
@@ -129,7 +133,7 @@ impl Ledger {
             return Some(Err(Refusal { why: Waiting::Spacing, until }));
         }
         challenge.deliver(at.now);
-        self.last_send = self.last_send.max(Some(at.now));
+        self.last_send = Some(at.now);
         let seen = view(challenge);
         Some(Ok((self, seen)))
     }
@@ -149,26 +153,20 @@ impl Ledger {
         self.forget(at);
         let mut right = None;
         let mut compared = None;
-        let mut real = false;
         for (index, challenge) in self.challenges.iter_mut().enumerate() {
             if !(attempt.is_for(challenge) && challenge.is_live(at.now)) {
                 continue;
             }
             challenge.attempts_left -= 1; // live, so at least 1
             compared = Some((challenge.attempts_left, challenge.life));
-            real |= !challenge.decoy;
             if challenge.matches(attempt.typed, &attempt.context).into() {
                 right = Some(index);
             }
         }
         let Some((attempts_left, life)) = compared else { return (self, Verdict::NoneLive) };
         let Some(index) = right else {
-            // Nobody's account is behind a decoy, and its entry must not be kept for 30 days: made-up addresses would fill the
-            // store.
-            if real {
-                self.failures.consecutive = self.failures.consecutive.saturating_add(1);
-                self.failures.last = Some(at.now);
-            }
+            self.failures.consecutive = self.failures.consecutive.saturating_add(1);
+            self.failures.last = Some(at.now);
             return (self, Verdict::Wrong { attempts_left, life });
         };
         let winner = self.challenges.swap_remove(index);

@@ -222,12 +222,23 @@ fn an_entry_outlasts_every_code_that_was_in_it() {
 }
 
 #[test]
-fn a_guess_at_a_decoy_is_nobodys_failure() {
-    let decoy = challenge(1, "111111", Request::login(&ada()).decoy(true), at(0));
-    let ledger = Ledger::default().admit(at(0), decoy, &policy()).ok().unwrap();
-    let (ledger, _) = login(ledger, 1, "000000", at(1));
-    assert_eq!(ledger.consecutive_failures(second(1)), 0);
-    assert!(ledger.forget_after(&policy()) < second(1000));
+fn a_clock_set_back_does_not_keep_an_entry_for_years() {
+    let future = 10 * 365 * 24 * 60 * MINUTE;
+    let ledger = admit(Ledger::default(), 1, Request::login(&ada()), at(future)).ok().unwrap();
+    let ledger = admit(ledger, 2, Request::login(&ada()), at(0)).ok().unwrap();
+    assert!(ledger.forget_after(&policy()) <= second(7 * 24 * 60 * MINUTE + MINUTE));
+}
+
+#[test]
+fn a_guess_at_a_decoy_leaves_what_any_other_leaves() {
+    let guessed = |decoy| {
+        let issued = challenge(1, "111111", Request::login(&ada()).decoy(decoy), at(0));
+        let ledger = Ledger::default().admit(at(0), issued, &policy()).ok().unwrap();
+        let (ledger, _) = login(ledger, 1, "000000", at(1));
+        let size = postcard::to_allocvec(&ledger).unwrap().len();
+        (ledger.consecutive_failures(second(1)), ledger.forget_after(&policy()), size)
+    };
+    assert_eq!(guessed(true), guessed(false));
 }
 
 #[test]
@@ -298,6 +309,7 @@ fn a_ledger_never_outgrows_its_entry_and_makes_room_for_the_owner() {
     for send in 0..40_u8 {
         let mut moment = at(u64::from(send) * 60);
         let mut offered = challenge(send, "ABCDEFGHIJKLMNOPQRST", heavy(send.into()), moment);
+        offered.deliver(moment.now);
         offered.deliveries = u8::MAX;
         ledger = match clone(&ledger).admit(moment, offered, &policy()) {
             Ok(ledger) => ledger,
