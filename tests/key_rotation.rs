@@ -98,6 +98,18 @@ fn without_the_old_key_its_entries_are_an_error_and_are_left_alone() {
 }
 
 #[test]
+fn a_key_can_be_dropped_once_nothing_sealed_with_it_is_alive() {
+    let processes = Processes::new();
+    processes.with(Keyring::new(&NAMING, &OLD).unwrap()).send(Request::login(&ada())).block_on().unwrap();
+    let dropped = processes.with(Keyring::new(&NAMING, &NEW).unwrap());
+    let last_second = Duration::from_secs(5 * 60 + 30); // the code's life, and the slack between clocks
+    processes.clock.advance(last_second);
+    assert!(matches!(dropped.send(Request::login(&ada())).block_on(), Err(SendError::Fault(_))));
+    processes.clock.advance(Duration::from_secs(1));
+    dropped.send(Request::login(&ada())).block_on().expect("the old entry is forgotten");
+}
+
+#[test]
 fn a_namespace_knows_nothing_of_another() {
     let processes = Processes::new();
     let keyring = |namespace| Keyring::new(&NAMING, &OLD).unwrap().namespace(namespace).unwrap();
