@@ -3,10 +3,8 @@
 use super::entries::Step;
 use super::{Exchanger, TokenError};
 use crate::crypto::{MalformedToken, NONCE_BYTES, Presented, TokenKind, TokenName};
-use crate::policy::CLOCK_SLACK;
 use crate::ports::{CodeStore, IssuerError, Notifier, Recognised, TokenIssuer};
-use crate::rules::{Refreshed, Session};
-use crate::timestamp::Timestamp;
+use crate::rules::{Life, Refreshed, Session};
 use crate::tokens::{Claims, SessionId, Tokens};
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
@@ -20,10 +18,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         match self.issuer.recognise(access_token).await? {
             Recognised::Unknown => Err(TokenError::Refused),
             Recognised::Claims(claims) => {
-                let at = self.moment();
-                let begun = claims.issued_at.saturating_sub(CLOCK_SLACK) <= at.now;
-                let good = begun && at.now < claims.expires_at && claims.issued_at >= at.valid_from;
-                if good { Ok(claims) } else { Err(TokenError::Refused) }
+                let life = Life { created: claims.issued_at, end: claims.expires_at };
+                if life.is_good(self.moment()) { Ok(claims) } else { Err(TokenError::Refused) }
             }
             Recognised::Reference => {
                 let presented = Presented::read(access_token)?;
@@ -38,8 +34,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                     return Err(TokenError::Refused);
                 }
                 let life = session.access(self.moment(), generation, self.policy().refresh_grace);
-                let (issued_at, expires_at) = life.ok_or(TokenError::Refused)?;
-                Ok(claims(id, session, issued_at, expires_at))
+                Ok(claims(id, session, life.ok_or(TokenError::Refused)?))
             }
         }
     }
@@ -70,8 +65,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             });
         let session = refreshed.await?.ok_or(TokenError::Refused)?;
         // Read again: this process may have slept between judging and writing.
-        let now = self.now();
-        if session.refresh_end().is_none_or(|end| end <= now) {
+        if !session.is_refreshable(self.moment()) {
             return Err(TokenError::Refused);
         }
         Ok(self.tokens(id, session).await?)
@@ -136,15 +130,16 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let reference = token(TokenKind::Access);
         let refresh_expires_at = session.refresh_end();
         let refresh = refresh_expires_at.map(|_| token(TokenKind::Refresh));
-        let (issued_at, expires_at) = (session.issued, session.access_end());
-        let claims = claims(id, session, issued_at, expires_at);
+        let life = Life { created: session.issued, end: session.access_end() };
+        let claims = claims(id, session, life);
         let access = self.issuer.issue(&claims, reference).await?;
-        let expires_in = self.now().until(expires_at);
+        let expires_in = self.now().until(life.end);
         Ok(Tokens { access, refresh, expires_in, refresh_expires_at, claims, redirect_url: None })
     }
 }
 
-fn claims(id: SessionId, session: Session, issued_at: Timestamp, expires_at: Timestamp) -> Claims {
+fn claims(id: SessionId, session: Session, life: Life) -> Claims {
     let Session { subject, scopes, purpose, metadata, .. } = session;
+    let (issued_at, expires_at) = (life.created, life.end);
     Claims { subject, scopes, purpose, metadata, issued_at, expires_at, session: id }
 }

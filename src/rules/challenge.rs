@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::Draft;
+use super::{Draft, Moment};
 use crate::code::{self, Code};
 use crate::crypto::{ChallengeId, ContextDigest, NO_CONTEXT};
 use crate::grant::Grant;
@@ -38,7 +38,7 @@ pub(crate) struct Challenge {
     pub(crate) decoy: bool,
 }
 
-/// From when until when a code is good.
+/// From when until when a code or a token is good.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Life {
     pub(crate) created: Timestamp,
@@ -50,6 +50,11 @@ impl Life {
     /// that a clock set back cannot give a code a second life.
     pub(crate) fn contains(self, now: Timestamp) -> bool {
         self.created.saturating_sub(CLOCK_SLACK) <= now && now < self.end
+    }
+
+    /// The same, and not disowned by a restored backup.
+    pub(crate) fn is_good(self, at: Moment) -> bool {
+        self.created >= at.valid_from && self.contains(at.now)
     }
 }
 

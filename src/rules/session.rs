@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::{Life, Moment};
 use crate::crypto::TokenKind;
 use crate::grant::Grant;
 use crate::policy::{CLOCK_SLACK, Policy};
@@ -104,33 +104,33 @@ impl Session {
         self.refreshing.map(|Refreshing { idle, until }| self.issued.saturating_add(idle).min(until))
     }
 
-    /// From when until when the access token of that generation is good, if it is: the current one to its end, the one before to
-    /// its own end or that of the grace, whichever is sooner, so that requests under way survive a refresh.
-    pub(crate) fn access(
-        &self,
-        at: Moment,
-        generation: u32,
-        grace: Duration,
-    ) -> Option<(Timestamp, Timestamp)> {
-        let (issued, end) = if generation == self.generation {
-            let issued = (!self.access_revoked).then_some(self.issued)?;
-            (issued, self.access_end())
+    /// The life of the access token of that generation, if it is good: the current one to its end, the one before to its own
+    /// end or that of the grace, whichever is sooner, so that requests under way survive a refresh.
+    pub(crate) fn access(&self, at: Moment, generation: u32, grace: Duration) -> Option<Life> {
+        let life = if generation == self.generation {
+            let created = (!self.access_revoked).then_some(self.issued)?;
+            Life { created, end: self.access_end() }
         } else if generation.checked_add(1) == Some(self.generation) {
-            let issued = self.previous_issued?;
-            (issued, issued.saturating_add(self.access_span).min(self.issued.saturating_add(grace)))
+            let created = self.previous_issued?;
+            let own_end = created.saturating_add(self.access_span);
+            Life { created, end: own_end.min(self.issued.saturating_add(grace)) }
         } else {
             return None;
         };
-        let good = !self.revoked && self.has_begun(at) && at.now < end;
-        good.then_some((issued, end))
+        (self.is_alive(at) && at.now < life.end).then_some(life)
+    }
+
+    /// Whether the current refresh token is good.
+    pub(crate) fn is_refreshable(&self, at: Moment) -> bool {
+        self.is_alive(at) && self.refresh_end().is_some_and(|end| at.now < end)
     }
 
     /// What the refresh token of that generation does. The token must be genuine: its MAC has been checked.
     pub(crate) fn refresh(mut self, at: Moment, generation: u32, grace: Duration) -> (Self, Refreshed) {
-        if self.revoked || !self.has_begun(at) {
+        if !self.is_alive(at) {
             return (self, Refreshed::Dead);
         }
-        let usable = self.refresh_end().is_some_and(|end| at.now < end);
+        let usable = self.is_refreshable(at);
         if generation == self.generation {
             let next = generation.checked_add(1).filter(|_| usable);
             let Some(next) = next else { return (self, Refreshed::Dead) };
@@ -151,6 +151,7 @@ impl Session {
     /// the session runs out with its access token. `None` if that changes nothing.
     pub(crate) fn revoke(mut self, kind: TokenKind, generation: u32) -> Option<Self> {
         match kind {
+            _ if self.revoked => None,
             TokenKind::Access => {
                 let current = generation == self.generation;
                 let changes = current && !self.access_revoked || self.previous_issued.is_some();
@@ -172,13 +173,17 @@ impl Session {
         self.ends.saturating_add(CLOCK_SLACK)
     }
 
-    fn end(self) -> Self {
-        let nothing = (String::new(), Vec::new(), BTreeMap::new());
-        Self { revoked: true, subject: nothing.0, scopes: nothing.1, metadata: nothing.2, ..self }
+    /// What is left of it when it is revoked: nothing personal, only that its tokens are dead.
+    fn end(mut self) -> Self {
+        self.revoked = true;
+        self.subject.clear();
+        self.scopes.clear();
+        self.metadata.clear();
+        self
     }
 
-    /// Whether the current generation has begun by this clock, and nothing disowned it.
-    fn has_begun(&self, at: Moment) -> bool {
-        self.started >= at.valid_from && self.issued.saturating_sub(CLOCK_SLACK) <= at.now
+    /// Whether it is not revoked, not disowned, and its current generation has begun by this clock.
+    fn is_alive(&self, at: Moment) -> bool {
+        !self.revoked && self.started >= at.valid_from && self.issued.saturating_sub(CLOCK_SLACK) <= at.now
     }
 }
