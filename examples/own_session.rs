@@ -1,4 +1,5 @@
-//! Only the passcode, with a session of one's own: `verify` gives a proof, and the proof is used up for a cookie.
+//! Only the passcode, with a session of one's own: `verify` gives a proof, and the proof is used up for a
+//! cookie.
 //!
 //! ```text
 //! cargo run --example own_session

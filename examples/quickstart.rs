@@ -4,8 +4,8 @@
 //! cargo run --example quickstart -- ada@example.org
 //! ```
 //!
-//! The message is printed instead of sent. Exit code 0 with the tokens as one line of JSON, 1 if the code was not typed, 2 if
-//! the recipient is none.
+//! The message is printed instead of sent. Exit code 0 with the tokens as one line of JSON, 1 if the code was
+//! not typed, 2 if the recipient is none.
 
 use std::error::Error;
 use std::io::{BufRead, IsTerminal, Write};

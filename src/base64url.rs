@@ -1,4 +1,5 @@
-//! The text form of otp ids, tokens and session ids: base64url without padding (RFC 4648 section 5), in constant time.
+//! The text form of otp ids, tokens and session ids: base64url without padding (RFC 4648 section 5), in
+//! constant time.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 

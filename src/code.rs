@@ -12,8 +12,8 @@ const PADDED: usize = MAX_CODE_LENGTH as usize;
 
 /// A secret that a person can type: 1 to 20 characters out of `0-9A-Z`.
 ///
-/// It cannot be cloned, printed or serialised; [`expose`](Code::expose) is the only way to read it, which makes
-/// every place that does so easy to find. Its memory is wiped when it is dropped.
+/// It cannot be cloned, printed or serialised; [`expose`](Code::expose) is the only way to read it, which
+/// makes every place that does so easy to find. Its memory is wiped when it is dropped.
 ///
 /// ```
 /// # use otp_exchange::{Kind, Otp};

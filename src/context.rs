@@ -14,7 +14,8 @@ impl Context {
         self.0.push((name, value));
     }
 
-    /// Puts the fields in order of their names, so that the order of the calls does not matter, and checks them.
+    /// Puts the fields in order of their names, so that the order of the calls does not matter, and checks
+    /// them.
     pub(crate) fn check(&mut self) -> Result<(), ContextError> {
         self.0.sort_unstable();
         if self.0.windows(2).any(|pair| pair[0].0 == pair[1].0) {

@@ -15,8 +15,8 @@ pub const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What a code will be worth: subject, scopes, token lifetime, redirect URL and metadata. Not an OAuth grant.
 ///
 /// Everything is optional: without a subject the tokens are for the recipient, without a token lifetime the
-/// policy's lifetimes hold. It is checked when the code is issued and lies sealed beside it; its serde form is for that, and
-/// may change.
+/// policy's lifetimes hold. It is checked when the code is issued and lies sealed beside it; its serde form
+/// is for that, and may change.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -54,13 +54,14 @@ impl Grant {
         self
     }
 
-    /// How long the access token lives: whole seconds, 1 s to 30 days. Such a token comes without a refresh token unless
-    /// [`refresh`](Self::refresh) asks for one.
+    /// How long the access token lives: whole seconds, 1 s to 30 days. Such a token comes without a refresh
+    /// token unless [`refresh`](Self::refresh) asks for one.
     pub fn token_lifetime(self, lifetime: Duration) -> Self {
         Self { token_lifetime: Some(lifetime), ..self }
     }
 
-    /// Whether a refresh token comes with the access token. By default one does, unless the grant sets a token lifetime.
+    /// Whether a refresh token comes with the access token. By default one does, unless the grant sets a
+    /// token lifetime.
     pub fn refresh(self, wanted: bool) -> Self {
         Self { refresh: Some(wanted), ..self }
     }
@@ -70,8 +71,8 @@ impl Grant {
         Self { redirect_url: Some(url.into()), ..self }
     }
 
-    /// A fact to travel with the session, for the application's own use: a name, and a value without control characters. Given
-    /// again, a name takes the new value.
+    /// A fact to travel with the session, for the application's own use: a name, and a value without control
+    /// characters. Given again, a name takes the new value.
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(name.into(), value.into());
         self

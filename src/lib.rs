@@ -1,8 +1,9 @@
 //! One-time passcodes in, tokens out.
 //!
-//! `otp-exchange` does the whole job of a delivered passcode inside your own service: it makes a code, sends it by SMS or
-//! email, checks what the person typed exactly once, and hands back tokens. It brings no server, no runtime and no
-//! database: the store and the notifier are small traits, and so are token issuer, clock and entropy if you want your own.
+//! `otp-exchange` does the whole job of a delivered passcode inside your own service: it makes a code, sends
+//! it by SMS or email, checks what the person typed exactly once, and hands back tokens. It brings no server,
+//! no runtime and no database: the store and the notifier are small traits, and so are token issuer, clock
+//! and entropy if you want your own.
 //!
 //! ```
 //! # pollster::block_on(async {
@@ -41,8 +42,9 @@
 //!                                                                       only now the verdict is told
 //! ```
 //!
-//! A verdict is told only after the swap that charges for it has been applied. So a thousand guesses at once buy no more
-//! than the allowed attempts, and one code never wins twice, whatever the store and whichever process asks.
+//! A verdict is told only after the swap that charges for it has been applied. So a thousand guesses at once
+//! buy no more than the allowed attempts, and one code never wins twice, whatever the store and whichever
+//! process asks.
 //!
 //! # Words
 //!
@@ -82,17 +84,19 @@
 //!
 //! # What holds
 //!
-//! - A code is drawn without bias from the operating system's generator and lies encrypted at rest (AES-256-GCM-SIV), as does
-//!   everything else; a dump alone, or a key alone, yields nothing. Names of entries are keyed hashes.
-//! - Whoever can write to the store can delete entries or bring old ones back, never read, forge, change or move one. After a
-//!   restored backup, [`Builder::valid_from`] kills what is older.
+//! - A code is drawn without bias from the operating system's generator and lies encrypted at rest
+//!   (AES-256-GCM-SIV), as does everything else; a dump alone, or a key alone, yields nothing. Names of
+//!   entries are keyed hashes.
+//! - Whoever can write to the store can delete entries or bring old ones back, never read, forge, change or
+//!   move one. After a restored backup, [`Builder::valid_from`] kills what is older.
 //! - Code and bound context are compared in constant time.
 //! - Refresh tokens rotate; one used twice ends its whole family (RFC 9700).
-//! - Secrets are redacted in `Debug`, wiped when dropped, and open by `expose` only. Errors say what is wrong and what to do, and
-//!   never hold a code, a token, a key or a whole address.
+//! - Secrets are redacted in `Debug`, wiped when dropped, and open by `expose` only. Errors say what is wrong
+//!   and what to do, and never hold a code, a token, a key or a whole address.
 //! - No `unsafe`, no I/O but through the traits, any executor or none: `pollster::block_on` will do.
 //!
-//! Sealing takes less than half the time when the AES kernels are inlined; set `codegen-units = 1` in your release profile.
+//! Sealing takes less than half the time when the AES kernels are inlined; set `codegen-units = 1` in your
+//! release profile.
 //!
 //! # Features
 //!

@@ -40,8 +40,8 @@ impl Kind {
         }
     }
 
-    /// The character of this alphabet that a typed one stands for: case and, where the alphabet has none of its
-    /// own, look-alikes folded.
+    /// The character of this alphabet that a typed one stands for: case and, where the alphabet has none of
+    /// its own, look-alikes folded.
     pub(crate) fn fold(self, typed: u8) -> u8 {
         match (self, typed.to_ascii_uppercase()) {
             (Self::Unambiguous, b'O') => b'0',
@@ -108,8 +108,9 @@ impl Otp {
         &self.template
     }
 
-    /// How much chance a code holds, in bits: length × log2(size of the alphabet). Six digits are 19.93; NIST SP
-    /// 800-63B-4 section 3.1.3.2 asks for six digits or the equivalent, and for throttling below 64 bits.
+    /// How much chance a code holds, in bits: length × log2(size of the alphabet). Six digits are 19.93; NIST
+    /// SP 800-63B-4 section 3.1.3.2 asks for six digits or the equivalent, and for throttling below 64
+    /// bits.
     pub fn entropy_bits(&self) -> f64 {
         #[allow(clippy::cast_precision_loss)] // at most 36
         let symbols = self.kind.alphabet().len() as f64;
@@ -122,8 +123,8 @@ impl Otp {
     /// [`EntropyError`] if the generator fails; then there is no code.
     pub fn generate<R: TryCryptoRng + ?Sized>(&self, generator: &mut R) -> Result<Code, EntropyError> {
         let alphabet = self.kind.alphabet().as_bytes();
-        // A byte is used only below the greatest multiple of the alphabet's size, so that no character comes up
-        // more often than another (the `% 10` of CVE-2021-23451).
+        // A byte is used only below the greatest multiple of the alphabet's size, so that no character comes
+        // up more often than another (the `% 10` of CVE-2021-23451).
         let bound = 256 - 256 % alphabet.len();
         let mut drawn = Zeroizing::new([0_u8; MAX_CODE_LENGTH as usize]);
         let mut code = Code::blank(self.length);
@@ -139,12 +140,12 @@ impl Otp {
         Ok(code)
     }
 
-    /// Reads what a person typed: spaces and hyphens dropped wherever they stand, ASCII case folded, look-alikes
-    /// folded for [`Kind::Unambiguous`].
+    /// Reads what a person typed: spaces and hyphens dropped wherever they stand, ASCII case folded,
+    /// look-alikes folded for [`Kind::Unambiguous`].
     ///
     /// # Errors
-    /// [`MalformedCode`] if what is left is not a code of this kind and length. Total: any text is either a code
-    /// or an error.
+    /// [`MalformedCode`] if what is left is not a code of this kind and length. Total: any text is either a
+    /// code or an error.
     pub fn parse(&self, typed: &str) -> Result<Code, MalformedCode> {
         let typed = Typed::read(typed)?;
         typed.fit(self.kind, self.length, self.length)

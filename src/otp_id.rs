@@ -11,11 +11,12 @@ use crate::base64url;
 pub(crate) const OTP_ID_BYTES: usize = 1 + 4 + 12 + (16 + 16) + 16;
 const OTP_ID_CHARACTERS: usize = base64url::characters(OTP_ID_BYTES);
 
-/// The unguessable, unlinkable public name of one challenge: what the application hands to whoever asked for a code
-/// and gets back with what they typed.
+/// The unguessable, unlinkable public name of one challenge: what the application hands to whoever asked for
+/// a code and gets back with what they typed.
 ///
-/// It is no secret in itself, tells nothing about the recipient, and two of them for one recipient have nothing in
-/// common. As text it is 87 characters of base64url; [`Display`](fmt::Display), [`FromStr`] and serde use that.
+/// It is no secret in itself, tells nothing about the recipient, and two of them for one recipient have
+/// nothing in common. As text it is 87 characters of base64url; [`Display`](fmt::Display), [`FromStr`] and
+/// serde use that.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OtpId(pub(crate) [u8; OTP_ID_BYTES]);
 
@@ -23,7 +24,8 @@ impl FromStr for OtpId {
     type Err = OtpIdError;
 
     /// # Errors
-    /// [`OtpIdError::Malformed`] if it is not 87 characters of base64url. Whether it is genuine only an exchanger can tell.
+    /// [`OtpIdError::Malformed`] if it is not 87 characters of base64url. Whether it is genuine only an
+    /// exchanger can tell.
     fn from_str(text: &str) -> Result<Self, OtpIdError> {
         base64url::decode(text).map(Self).ok_or(OtpIdError::Malformed)
     }

@@ -17,8 +17,8 @@ use crate::timestamp::Timestamp;
 
 /// A code to be made and sent: to whom, for what, and what it will be worth.
 ///
-/// Only recipient and purpose are needed; everything else takes the policy's default. Nothing is checked until the
-/// request is used, so that it can be put together in one go.
+/// Only recipient and purpose are needed; everything else takes the policy's default. Nothing is checked
+/// until the request is used, so that it can be put together in one go.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -48,8 +48,8 @@ pub struct Request {
     pub(crate) decoy: bool,
 }
 
-/// The one name a challenge answers to, fixed when it is issued. So whoever only knows an address can neither spend
-/// nor void a challenge named by its otp id.
+/// The one name a challenge answers to, fixed when it is issued. So whoever only knows an address can neither
+/// spend nor void a challenge named by its otp id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum AnswersTo {
     OtpId,
@@ -89,14 +89,16 @@ impl Request {
         }
     }
 
-    /// Makes the code answer to the recipient (and purpose) instead of the otp id: for clients that keep no otp id.
+    /// Makes the code answer to the recipient (and purpose) instead of the otp id: for clients that keep no
+    /// otp id.
     ///
     /// Whoever knows the address can then spend its attempts; prefer the otp id where the client can hold it.
     pub fn by_recipient(self) -> Self {
         Self { answers_to: AnswersTo::Recipient, ..self }
     }
 
-    /// What this code looks like: a kind and length that the policy [allows](crate::Policy::allow), and its template.
+    /// What this code looks like: a kind and length that the policy [allows](crate::Policy::allow), and its
+    /// template.
     pub fn otp(self, otp: Otp) -> Self {
         Self { otp: Some(otp), ..self }
     }
@@ -121,7 +123,8 @@ impl Request {
         Self { attempts: Some(attempts), ..self }
     }
 
-    /// Ties the code to a fact: the submission must bind the same names to the same values, no more and no fewer.
+    /// Ties the code to a fact: the submission must bind the same names to the same values, no more and no
+    /// fewer.
     pub fn bind(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.context.bind(name.into(), value.into());
         self
@@ -132,14 +135,14 @@ impl Request {
         Self { grant, ..self }
     }
 
-    /// Who asks. The grant may then have only scopes that this principal holds. **A grant that names no scope gets all of the
-    /// principal's.**
+    /// Who asks. The grant may then have only scopes that this principal holds. **A grant that names no scope
+    /// gets all of the principal's.**
     pub fn requested_by(self, principal: Principal) -> Self {
         Self { principal: Some(principal), ..self }
     }
 
-    /// Makes everything happen but the message, and no code right: the answer to somebody who may not sign in, which
-    /// looks just like the one to somebody who may.
+    /// Makes everything happen but the message, and no code right: the answer to somebody who may not sign
+    /// in, which looks just like the one to somebody who may.
     pub fn decoy(self, decoy: bool) -> Self {
         Self { decoy, ..self }
     }
@@ -147,8 +150,8 @@ impl Request {
 
 /// What the application learns of a code that is on its way.
 ///
-/// Code and text are kept out of `Debug` and open only by [`expose`](Receipt::expose): a public endpoint has no use for
-/// them, a caller that sends messages on others' behalf may.
+/// Code and text are kept out of `Debug` and open only by [`expose`](Receipt::expose): a public endpoint has
+/// no use for them, a caller that sends messages on others' behalf may.
 #[non_exhaustive]
 pub struct Receipt {
     /// The public name of the challenge; hand it to whoever will submit the code.
@@ -174,8 +177,8 @@ pub struct Exposed<'a> {
 }
 
 impl Receipt {
-    /// The code and the text it was sent in, for a caller that may know them (some messaging APIs answer with both). Never pass
-    /// them to whoever has to prove that they got the message.
+    /// The code and the text it was sent in, for a caller that may know them (some messaging APIs answer with
+    /// both). Never pass them to whoever has to prove that they got the message.
     pub fn expose(&self) -> Exposed<'_> {
         Exposed { code: self.code.expose(), text: &self.text }
     }

@@ -10,8 +10,8 @@ use crate::otp_id::{OtpId, OtpIdError};
 use crate::purpose::{Purpose, PurposeError};
 use crate::recipient::Recipient;
 
-/// A code as it was typed, under the name of the challenge it is for, with the purposes it is accepted for and the
-/// context it is bound to.
+/// A code as it was typed, under the name of the challenge it is for, with the purposes it is accepted for
+/// and the context it is bound to.
 ///
 /// ```
 /// # use otp_exchange::{Exchanger, Keyring, MemoryStore, Outbox, Recipient, Request, Submission};
@@ -45,7 +45,8 @@ pub(crate) enum Named {
 }
 
 impl Submission {
-    /// For the challenge of that otp id. `typed` is what the person typed; trim line ends off, the rest is read forgivingly.
+    /// For the challenge of that otp id. `typed` is what the person typed; trim line ends off, the rest is
+    /// read forgivingly.
     pub fn by_id(otp_id: &OtpId, typed: &str) -> Self {
         Self::of(Named::OtpId(*otp_id), typed)
     }
@@ -70,7 +71,8 @@ impl Submission {
         self.accept(Ok(Purpose::REGISTER))
     }
 
-    /// Accepts a code for a purpose of your own. Every submission names at least one purpose; it may name several.
+    /// Accepts a code for a purpose of your own. Every submission names at least one purpose; it may name
+    /// several.
     pub fn purpose(self, purpose: impl AsRef<str>) -> Self {
         self.accept(Purpose::parse(purpose.as_ref()))
     }
@@ -101,7 +103,8 @@ impl fmt::Debug for Submission {
 ///
 /// It does not repeat the bound context; keep that from the submission.
 ///
-/// Only [`verify`](crate::Exchanger::verify) makes one, once for a code; it cannot be cloned, and whoever uses it up takes it.
+/// Only [`verify`](crate::Exchanger::verify) makes one, once for a code; it cannot be cloned, and whoever
+/// uses it up takes it.
 #[must_use = "dropping a proof wastes the code"]
 pub struct Proof {
     pub(crate) subject: String,
@@ -157,13 +160,15 @@ impl fmt::Debug for Proof {
     }
 }
 
-/// The one answer to a code that is wrong, expired, spent or unknown. Beyond the attempts left, nothing says which of them it was.
+/// The one answer to a code that is wrong, expired, spent or unknown. Beyond the attempts left, nothing says
+/// which of them it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("refused: the code is wrong, expired, used or unknown")]
 #[non_exhaustive]
 pub struct Refused {
-    /// How often the code may still be tried, when it was named by its otp id; 0 when it is dead or was never there. `None`
-    /// when it was named by its recipient, for that would tell a stranger what others do.
+    /// How often the code may still be tried, when it was named by its otp id; 0 when it is dead or was
+    /// never there. `None` when it was named by its recipient, for that would tell a stranger what
+    /// others do.
     pub attempts_left: Option<u8>,
 }
 

@@ -40,7 +40,8 @@ impl fmt::Debug for Token {
 pub struct Tokens {
     /// What lets the holder in: pass it to [`authenticate`](crate::Exchanger::authenticate).
     pub access: Token,
-    /// What fetches the next pair, once: pass it to [`refresh`](crate::Exchanger::refresh). Not every grant has one.
+    /// What fetches the next pair, once: pass it to [`refresh`](crate::Exchanger::refresh). Not every grant
+    /// has one.
     pub refresh: Option<Token>,
     /// How long the access token still lives.
     pub expires_in: Duration,
@@ -83,8 +84,8 @@ impl fmt::Debug for Claims {
     }
 }
 
-/// The name of a session: 16 random bytes, 22 characters of base64url as text. No secret: without its tokens it opens
-/// nothing.
+/// The name of a session: 16 random bytes, 22 characters of base64url as text. No secret: without its tokens
+/// it opens nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub(crate) [u8; 16]);
 

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 use crate::code::{Code, MAX_CODE_LENGTH};
 use crate::otp::Kind;
 
-/// What somebody typed, with everything dropped that people put between the characters: at most 20 of `0-9A-Z`,
-/// not yet held against a format.
+/// What somebody typed, with everything dropped that people put between the characters: at most 20 of
+/// `0-9A-Z`, not yet held against a format.
 #[derive(Debug)]
 pub(crate) struct Typed(Code);
 
@@ -43,7 +43,8 @@ impl Typed {
     }
 }
 
-/// Why a typed text cannot be a code, whichever code was sent. It costs no attempt, and it never holds the text.
+/// Why a typed text cannot be a code, whichever code was sent. It costs no attempt, and it never holds the
+/// text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedCode {

@@ -1,4 +1,5 @@
-//! Bad input at any entry is a typed error that names what is wrong with it; nothing is charged, stored or sent.
+//! Bad input at any entry is a typed error that names what is wrong with it; nothing is charged, stored or
+//! sent.
 
 mod common;
 
@@ -429,7 +430,8 @@ fn an_otp_id_that_was_altered_reaches_no_store() {
         assert!(submitted.to_string().contains("otp id"), "{submitted}");
         submitted
     };
-    // Every other character at every place. The last two bits of the text stand for nothing, and must be zero.
+    // Every other character at every place. The last two bits of the text stand for nothing, and must be
+    // zero.
     for text in altered(&id) {
         match text.parse::<OtpId>() {
             Ok(id) => assert!(matches!(refused(&id), OtpIdError::Altered | OtpIdError::UnknownKey)),
@@ -495,7 +497,8 @@ fn a_token_that_was_altered_opens_and_writes_nothing() {
         );
     }
     assert_eq!(house.calls(), before, "the store was not asked");
-    // Every other character at every place: malformed, unknown, or of the other kind; never good, never written.
+    // Every other character at every place: malformed, unknown, or of the other kind; never good, never
+    // written.
     for token in [access, refresh] {
         for altered in altered(token) {
             let answers = [

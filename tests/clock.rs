@@ -1,4 +1,5 @@
-//! Whatever the clock does, nothing panics, no verdict is given outside the life of a code, and the owner gets in.
+//! Whatever the clock does, nothing panics, no verdict is given outside the life of a code, and the owner
+//! gets in.
 
 mod common;
 
@@ -237,7 +238,8 @@ fn a_token_begins_and_ends_to_the_millisecond() {
     assert_eq!(at(after(seconds(3600))), (false, false));
 }
 
-/// For how many seconds of real time a code is accepted, if the clock is set back by that much at that moment.
+/// For how many seconds of real time a code is accepted, if the clock is set back by that much at that
+/// moment.
 fn seconds_alive(step_at: u64, back_by: u64) -> (u64, u64) {
     let accepted = |real: u64| {
         let house = House::new();
@@ -266,7 +268,8 @@ fn a_step_back_prolongs_a_life_by_no_more_than_itself_and_than_one_life() {
     assert_eq!(seconds_alive(295, 295).0, 295 + lifetime);
 }
 
-/// A store in which the process falls asleep: the swap is applied, and on waking the clock shows another time.
+/// A store in which the process falls asleep: the swap is applied, and on waking the clock shows another
+/// time.
 struct Sleepy {
     store: MemoryStore,
     clock: ManualClock,

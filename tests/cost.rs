@@ -1,4 +1,5 @@
-//! What each flow costs, exactly: store calls, primitives of cryptography, random bytes. A change of any number shows here.
+//! What each flow costs, exactly: store calls, primitives of cryptography, random bytes. A change of any
+//! number shows here.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -67,7 +68,8 @@ fn a_decoy_costs_what_a_real_code_costs() {
     assert_eq!(costs[2], costs[3]);
 }
 
-/// More rejected bytes than there are spare ones: what is missing is fetched, and no digit is made of a rejected byte.
+/// More rejected bytes than there are spare ones: what is missing is fetched, and no digit is made of a
+/// rejected byte.
 #[test]
 fn bad_luck_costs_calls_not_quality() {
     /// Answers the first call with bytes no digit may be made of, the later ones with the number of the call.
@@ -88,8 +90,8 @@ fn bad_luck_costs_calls_not_quality() {
     let otp = builder.entropy(entropy.clone()).build().unwrap();
     let receipt = block_on(otp.issue(Request::login(&recipient(0)))).unwrap();
     assert_eq!(receipt.expose().code, "111111");
-    // Of the first 50 bytes 28 went before the digits, and three times six were rejected: the six that hold and the nonce
-    // of the ledger, for which the last four do not do, are fetched each by itself.
+    // Of the first 50 bytes 28 went before the digits, and three times six were rejected: the six that hold
+    // and the nonce of the ledger, for which the last four do not do, are fetched each by itself.
     assert_eq!((entropy.bytes(), entropy.calls()), (50 + 6 + 12, 3));
 }
 

@@ -1,7 +1,7 @@
 //! Whoever has the whole store, all addresses and all otp ids finds neither a code nor an address in it.
 //!
-//! The attack is run twice: on a store that keeps `sha224(address + code)`, as a well-known service does, where it finds every
-//! code; and on this one, with the same and with similar guesses, where it finds none.
+//! The attack is run twice: on a store that keeps `sha224(address + code)`, as a well-known service does,
+//! where it finds every code; and on this one, with the same and with similar guesses, where it finds none.
 
 mod common;
 
@@ -43,7 +43,8 @@ impl CodeStore for Tapped {
 /// What fell into the attacker's hands.
 struct Dump {
     bytes: Vec<Vec<u8>>,
-    /// Every run of eight bytes in it, at any offset: a digest, whole or cut short, shows itself by one of them.
+    /// Every run of eight bytes in it, at any offset: a digest, whole or cut short, shows itself by one of
+    /// them.
     windows: HashSet<[u8; 8]>,
 }
 
@@ -117,7 +118,8 @@ struct Loot {
     tokens: Vec<String>,
 }
 
-/// A service in use: live codes of each way of naming, wrong guesses, sessions. All that the store saw is stolen.
+/// A service in use: live codes of each way of naming, wrong guesses, sessions. All that the store saw is
+/// stolen.
 fn steal() -> Loot {
     let store = Arc::new(Tapped { store: memory(), rows: Mutex::default() });
     let policy = Policy::default().send_spacing(std::time::Duration::ZERO);

@@ -1,8 +1,9 @@
-//! Whoever writes to the database can destroy an entry or put an old one back, but not edit, move or forge one: what does
-//! not open is an error in every flow, never a verdict, never taken for absent, never overwritten.
+//! Whoever writes to the database can destroy an entry or put an old one back, but not edit, move or forge
+//! one: what does not open is an error in every flow, never a verdict, never taken for absent, never
+//! overwritten.
 //!
-//! Deleting an entry, or putting back an older one of the same name, cannot be told from the passing of time; that is what
-//! `valid_from` is for.
+//! Deleting an entry, or putting back an older one of the same name, cannot be told from the passing of time;
+//! that is what `valid_from` is for.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! Whatever fails on the way, a request has at most one live code, nothing is refunded, and no error is a verdict.
+//! Whatever fails on the way, a request has at most one live code, nothing is refunded, and no error is a
+//! verdict.
 
 mod common;
 
@@ -267,8 +268,9 @@ fn a_first_delivery_that_fails_for_good_voids_the_code_and_any_other_keeps_it() 
             let receipt = match answer {
                 Err(SendError::Undeliverable(source)) => {
                     assert!(delivery == Delivery::Permanent && source.is_permanent(), "{what}");
-                    // The code is void: it is neither sent nor accepted any more. What it cost stays paid, its place included, and
-                    // from outside it looks like any other, so nobody learns that the message was for a real account.
+                    // The code is void: it is neither sent nor accepted any more. What it cost stays paid,
+                    // its place included, and from outside it looks like any other, so
+                    // nobody learns that the message was for a real account.
                     if let Some(issued) = &known {
                         let code = issued.expose().code;
                         assert!(is_refused(&scene.exchange(&issued.otp_id, code)), "{what}");

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// From the top floor down. Whatever is named nowhere here is one of the words, on the ground floor, which sees `message` and
-/// itself only.
+/// From the top floor down. Whatever is named nowhere here is one of the words, on the ground floor, which
+/// sees `message` and itself only.
 const FLOORS: [&str; 8] = ["testkit", "embedded", "exchanger", "ports", "rules", "policy", "crypto", "words"];
 
 fn floor_of(module: &str) -> usize {

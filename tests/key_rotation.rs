@@ -1,4 +1,5 @@
-//! Rotating the sealing key loses no live code and no session, and two processes in the middle of it share one ledger.
+//! Rotating the sealing key loses no live code and no session, and two processes in the middle of it share
+//! one ledger.
 
 use std::time::Duration;
 

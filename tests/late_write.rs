@@ -1,4 +1,5 @@
-//! A write that was given up for lost and arrives late, after its entry has been forgotten, brings no code back to life.
+//! A write that was given up for lost and arrives late, after its entry has been forgotten, brings no code
+//! back to life.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! No code, token, key, bound value or whole address shows in any `Debug`, `Display`, error or serialised value.
+//! No code, token, key, bound value or whole address shows in any `Debug`, `Display`, error or serialised
+//! value.
 
 mod common;
 

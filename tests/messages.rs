@@ -1,4 +1,5 @@
-//! A notifier is told all it needs: the address as it was spelled when the code was issued, text, purpose, locale and life.
+//! A notifier is told all it needs: the address as it was spelled when the code was issued, text, purpose,
+//! locale and life.
 
 mod common;
 

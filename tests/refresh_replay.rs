@@ -1,4 +1,5 @@
-//! A refresh token has one successor, fetched as often as a reply is lost; used again it ends the whole family.
+//! A refresh token has one successor, fetched as often as a reply is lost; used again it ends the whole
+//! family.
 
 mod common;
 
@@ -104,7 +105,8 @@ fn a_hundred_refreshes_at_once_have_one_successor() {
 
 #[test]
 fn a_store_that_ignores_versions_breaks_the_promise() {
-    // Each of them writes a next generation over the others': a hundred successors, though they carry one name.
+    // Each of them writes a next generation over the others': a hundred successors, though they carry one
+    // name.
     let outcome = refresh_at_once(Blind(memory()));
     assert_eq!(outcome.written, CLIENTS as u64, "{outcome:?}");
     assert!(promise(&outcome).is_err());
@@ -170,7 +172,8 @@ fn a_forged_token_writes_nothing_and_kills_nothing() {
     let second = house.refresh(&first).unwrap();
     house.clock.advance(seconds(GRACE));
     let swaps = house.store.swaps();
-    // The last 43 of 71 characters hold the MAC and the end of the generation: alter each of them, of each generation.
+    // The last 43 of 71 characters hold the MAC and the end of the generation: alter each of them, of each
+    // generation.
     for token in [&first.refresh, &second.refresh] {
         for at in 28..token.len() {
             let forged = altered(token, at);

@@ -1,4 +1,5 @@
-//! Whatever is typed is either a code or an error: nothing panics, nothing but a code is accepted, and a slip is free.
+//! Whatever is typed is either a code or an error: nothing panics, nothing but a code is accepted, and a slip
+//! is free.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! The issuer port fits tokens that carry their claims signed: checked without the store, refreshed and revoked as ever.
+//! The issuer port fits tokens that carry their claims signed: checked without the store, refreshed and
+//! revoked as ever.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A code is accepted for nothing but what it was made for: address, purpose, tenant, keys, otp id, bound context.
+//! A code is accepted for nothing but what it was made for: address, purpose, tenant, keys, otp id, bound
+//! context.
 
 mod common;
 
@@ -65,7 +66,8 @@ fn same_context(submission: Submission) -> Submission {
     submission.bind("payee", "ACME").bind("amount", "12.50 EUR")
 }
 
-/// The wrong submission is not accepted, and nothing but what is wrong with it is the reason: the right one then is.
+/// The wrong submission is not accepted, and nothing but what is wrong with it is the reason: the right one
+/// then is.
 fn mismatch(what: &str, scene: &Scene, service: &Service, wrong: Submission, right: Submission) {
     let answer = block_on(service.verify(wrong));
     assert!(answer.is_err(), "{what}: accepted");

@@ -1,8 +1,9 @@
-//! Codes are drawn without bias: every character at every place, every code, leading zeros too; and never without entropy.
+//! Codes are drawn without bias: every character at every place, every code, leading zeros too; and never
+//! without entropy.
 //!
-//! Each kind is drawn as 10^7 codes of six characters, so that each of its six places gets 10^7 characters. A place fails
-//! if its chi-square is above the value that chance passes once in a million (Wilson and Hilferty's approximation). The
-//! generator is seeded, so the verdict is the same every time.
+//! Each kind is drawn as 10^7 codes of six characters, so that each of its six places gets 10^7 characters. A
+//! place fails if its chi-square is above the value that chance passes once in a million (Wilson and
+//! Hilferty's approximation). The generator is seeded, so the verdict is the same every time.
 
 mod common;
 
@@ -90,7 +91,8 @@ fn biased_samplers_fail_the_same_check() {
     let mut rng = StdRng::seed_from_u64(0xC0DE);
     for kind in Kind::ALL {
         let alphabet = kind.alphabet().as_bytes();
-        // The remainder of a byte: the first characters come up more often, unless 256 is a multiple (npm otp-generator).
+        // The remainder of a byte: the first characters come up more often, unless 256 is a multiple (npm
+        // otp-generator).
         let remainder = count(1_000_000, |code| {
             rng.fill_bytes(code);
             for byte in code.iter_mut() {
@@ -184,7 +186,8 @@ fn a_generator_that_fails_gives_no_code() {
             }
             assert!(format.generate(&mut Dying { left: usize::from(length), with: 0 }).is_ok());
         }
-        // 255 is rejected for every alphabet that does not divide 256: it may not be used to fill the rest of a code.
+        // 255 is rejected for every alphabet that does not divide 256: it may not be used to fill the rest of
+        // a code.
         let rejected = Otp::new(kind, 6).unwrap().generate(&mut Dying { left: 6000, with: 255 });
         assert_eq!(rejected.is_ok(), kind == Kind::Unambiguous, "{kind:?}");
     }

@@ -1,5 +1,5 @@
-//! The least a flow could cost: the operations of the price list in tests/cost.rs, on entries of the real size, and
-//! nothing else. No encoding, no rule, no text, no check, no allocation but the store's own.
+//! The least a flow could cost: the operations of the price list in tests/cost.rs, on entries of the real
+//! size, and nothing else. No encoding, no rule, no text, no check, no allocation but the store's own.
 
 use std::fmt;
 use std::hint::black_box;

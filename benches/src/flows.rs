@@ -1,5 +1,5 @@
-//! The flows, each timed beside its floor on one store. What a flow needs is prepared, and what it leaves is cleared away,
-//! outside the time measured.
+//! The flows, each timed beside its floor on one store. What a flow needs is prepared, and what it leaves is
+//! cleared away, outside the time measured.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -273,7 +273,8 @@ fn floor_both(world: &mut World, runs: usize) -> Duration {
     time
 }
 
-/// Entries to write over those of live codes, to be forgotten then or when those were to be; and when those were to be.
+/// Entries to write over those of live codes, to be forgotten then or when those were to be; and when those
+/// were to be.
 fn over_live(
     world: &mut World,
     runs: usize,

@@ -1,4 +1,5 @@
-//! What the benches and the report share: a store full of live codes, the flows on it, and the least each could cost.
+//! What the benches and the report share: a store full of live codes, the flows on it, and the least each
+//! could cost.
 
 mod floor;
 mod flows;

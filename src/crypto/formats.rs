@@ -1,10 +1,11 @@
-//! How names, sealed entries, otp ids and tokens are made, byte for byte, so that another implementation can be checked
-//! against this one. `‖` joins byte strings; numbers are big-endian; text is UTF-8.
+//! How names, sealed entries, otp ids and tokens are made, byte for byte, so that another implementation can
+//! be checked against this one. `‖` joins byte strings; numbers are big-endian; text is UTF-8.
 //!
 //! # Keys
 //!
-//! A [`Keyring`](crate::Keyring) has a naming secret, a sealing key and keys that only open. Every working key is
-//! HKDF-SHA-256 (RFC 5869) of one of them with the salt `otp-exchange/v1`, one block of output, and the info
+//! A [`Keyring`](crate::Keyring) has a naming secret, a sealing key and keys that only open. Every working
+//! key is HKDF-SHA-256 (RFC 5869) of one of them with the salt `otp-exchange/v1`, one block of output, and
+//! the info
 //!
 //! ```text
 //! len(label) as u8 ‖ label ‖ len(namespace) as u8 ‖ namespace ‖ realm
@@ -19,8 +20,8 @@
 //! | `seal` | a sealing or open-only key | AES-256-GCM-SIV key |
 //! | `key id` | a sealing or open-only key | first 4 bytes: the key id |
 //!
-//! The realm stands in the info of sealing and open-only keys, and is left out for keys of the naming secret. So with the
-//! namespace every key changes, and rotating the sealing key changes neither names nor tokens.
+//! The realm stands in the info of sealing and open-only keys, and is left out for keys of the naming secret.
+//! So with the namespace every key changes, and rotating the sealing key changes neither names nor tokens.
 //!
 //! # Names
 //!
@@ -52,8 +53,8 @@
 //!
 //! # Otp ids
 //!
-//! 65 bytes, base64url without padding, 87 characters: a sealed entry of kind 3 under the name of 16 zero bytes, whose
-//! plaintext is
+//! 65 bytes, base64url without padding, 87 characters: a sealed entry of kind 3 under the name of 16 zero
+//! bytes, whose plaintext is
 //!
 //! ```text
 //! ledger name (16) ‖ challenge id (16, random)
@@ -75,13 +76,13 @@
 //! kind (1) ‖ session id (16) ‖ generation (4) ‖ HMAC-SHA-256(token key, kind ‖ session id ‖ generation ‖ salt)
 //! ```
 //!
-//! Kinds: 1 access, 2 refresh. The salt is 16 random bytes that lie in the sealed session; the token itself lies nowhere.
-//! The MAC has 256 bits; OWASP ASVS 5.0 asks for 128 bits in a reference token (7.2.3).
+//! Kinds: 1 access, 2 refresh. The salt is 16 random bytes that lie in the sealed session; the token itself
+//! lies nowhere. The MAC has 256 bits; OWASP ASVS 5.0 asks for 128 bits in a reference token (7.2.3).
 //!
 //! # Known answers
 //!
-//! Naming secret `000102…1f`, sealing key `202122…3f`, namespace `test`. Computed by a second implementation (Python's
-//! `hmac` and OpenSSL's AES-256-GCM-SIV).
+//! Naming secret `000102…1f`, sealing key `202122…3f`, namespace `test`. Computed by a second implementation
+//! (Python's `hmac` and OpenSSL's AES-256-GCM-SIV).
 //!
 //! | what | input | output |
 //! |---|---|---|

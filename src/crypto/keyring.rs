@@ -13,20 +13,21 @@ const MAX_NAMESPACE_BYTES: usize = 64;
 
 pub(super) type Secret = Zeroizing<Vec<u8>>;
 
-/// The secrets that everything at rest depends on: one *naming* secret, one *sealing* key, and any number of keys that
-/// may only open.
+/// The secrets that everything at rest depends on: one *naming* secret, one *sealing* key, and any number of
+/// keys that may only open.
 ///
-/// - The naming secret decides under which name an entry lies. It never changes: a rotated one would give every
-///   recipient a second, empty ledger.
-/// - The sealing key seals new entries. Rotate it in three deployments: add the new key as open-only everywhere, then
-///   make it the sealing key and the old one open-only, then drop the old one when the store holds nothing sealed with it: after 31
-///   days, once whatever is past its `forget_after` has been purged. An entry that is still there and does not open is an
-///   error, and is never overwritten: its recipient could not be sent a code.
-/// - The namespace keeps tenants or environments apart on one store with the same secrets: nothing made in one is
-///   known in another.
+/// - The naming secret decides under which name an entry lies. It never changes: a rotated one would give
+///   every recipient a second, empty ledger.
+/// - The sealing key seals new entries. Rotate it in three deployments: add the new key as open-only
+///   everywhere, then make it the sealing key and the old one open-only, then drop the old one when the store
+///   holds nothing sealed with it: after 31 days, once whatever is past its `forget_after` has been purged.
+///   An entry that is still there and does not open is an error, and is never overwritten: its recipient
+///   could not be sent a code.
+/// - The namespace keeps tenants or environments apart on one store with the same secrets: nothing made in
+///   one is known in another.
 ///
-/// Each secret is at least 32 bytes from a secure random generator; `openssl rand -hex 32` makes one, to be decoded: pass the
-/// bytes, not their text. Keep the naming
+/// Each secret is at least 32 bytes from a secure random generator; `openssl rand -hex 32` makes one, to be
+/// decoded: pass the bytes, not their text. Keep the naming
 /// and sealing secrets in different places from the store: a dump alone, or a key alone, yields nothing.
 ///
 /// ```
@@ -55,8 +56,8 @@ impl Keyring {
         Ok(Self { naming, sealing, open_only: Vec::new(), namespace: String::new() })
     }
 
-    /// Fresh secrets from the operating system, for tests, demos and single processes with a memory store: they die with
-    /// the process.
+    /// Fresh secrets from the operating system, for tests, demos and single processes with a memory store:
+    /// they die with the process.
     ///
     /// # Errors
     /// [`EntropyError`] if the system gives no randomness.
@@ -69,7 +70,8 @@ impl Keyring {
         Ok(Self { naming: fresh()?, sealing: fresh()?, open_only: Vec::new(), namespace: String::new() })
     }
 
-    /// One more key that opens entries but seals none: an older one, or one that another process will seal with soon.
+    /// One more key that opens entries but seals none: an older one, or one that another process will seal
+    /// with soon.
     ///
     /// # Errors
     /// [`KeyError::Short`] below 32 bytes, [`KeyError::Repeated`] if the keyring has it already.

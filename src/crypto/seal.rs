@@ -15,7 +15,8 @@ pub(super) const TAG: usize = 16;
 
 /// The name under which an entry lies in a store: 16 bytes that look random.
 ///
-/// It is a keyed hash, or random; nobody without the naming secret can tell whose it is, and stores may shard by it.
+/// It is a keyed hash, or random; nobody without the naming secret can tell whose it is, and stores may shard
+/// by it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(pub(crate) [u8; 16]);
 
@@ -64,8 +65,8 @@ impl Sealed {
     /// Takes back bytes that a store kept.
     ///
     /// # Errors
-    /// [`MalformedEntry`] if they cannot be an entry by their length; a store answers it as a permanent error, for which
-    /// `?` is enough. Whether they were altered shows when they are opened.
+    /// [`MalformedEntry`] if they cannot be an entry by their length; a store answers it as a permanent
+    /// error, for which `?` is enough. Whether they were altered shows when they are opened.
     pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Result<Self, MalformedEntry> {
         let bytes = bytes.into();
         if (HEADER + TAG..=MAX_ENTRY_BYTES).contains(&bytes.len()) {

@@ -21,7 +21,8 @@ pub(crate) type ChallengeId = [u8; 16];
 pub(crate) type ContextDigest = [u8; 32];
 pub(crate) type Nonce = [u8; NONCE_BYTES];
 
-/// What a challenge without bound context has for a digest. No HMAC comes out as this but by a chance of 2^-256.
+/// What a challenge without bound context has for a digest. No HMAC comes out as this but by a chance of
+/// 2^-256.
 pub(crate) const NO_CONTEXT: ContextDigest = [0; 32];
 
 type HmacSha256 = Hmac<Sha256>;
@@ -75,8 +76,8 @@ impl Vault {
         self.name(&[&[EntryKind::Ledger as u8, channel], recipient.canonical().as_bytes()])
     }
 
-    /// The name of a session. It is hashed like any other, so that a token of another namespace finds nothing here, rather
-    /// than an entry that does not open.
+    /// The name of a session. It is hashed like any other, so that a token of another namespace finds nothing
+    /// here, rather than an entry that does not open.
     pub(crate) fn session_name(&self, id: SessionId) -> Name {
         self.name(&[&[EntryKind::Session as u8], &id.0])
     }
@@ -210,8 +211,9 @@ fn associated_data(kind: EntryKind, name: Name, key_id: [u8; KEY_ID]) -> [u8; 1 
     data
 }
 
-/// HKDF-SHA-256 (RFC 5869) with one block of output; the info is the label and the namespace, each after its length, and
-/// for sealing keys the realm, so that those who share a sealing key but no naming secret share nothing.
+/// HKDF-SHA-256 (RFC 5869) with one block of output; the info is the label and the namespace, each after its
+/// length, and for sealing keys the realm, so that those who share a sealing key but no naming secret share
+/// nothing.
 fn subkey(secret: &[u8], label: &str, namespace: &str, realm: &[u8]) -> Zeroizing<[u8; 32]> {
     let extracted = Zeroizing::new(mac(&keyed(SALT), &[secret]));
     #[allow(clippy::cast_possible_truncation)] // labels are short, namespaces at most 64 bytes

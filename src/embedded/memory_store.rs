@@ -14,16 +14,16 @@ use crate::timestamp::Timestamp;
 const PER_SHARD: usize = 1024;
 const MAX_SHARDS: usize = 1 << 14;
 
-/// How many expired entries one write may clear away, of its own shard and of another: more than the one it may add, so
-/// that clearing keeps up, and few enough that no call is long.
+/// How many expired entries one write may clear away, of its own shard and of another: more than the one it
+/// may add, so that clearing keeps up, and few enough that no call is long.
 const CLEARED_PER_WRITE: usize = 2;
 
-/// A store in this process's memory: for tests, demos, and services of one process that may forget everything when it
-/// ends. Clones share their entries.
+/// A store in this process's memory: for tests, demos, and services of one process that may forget everything
+/// when it ends. Clones share their entries.
 ///
 /// It holds at most as many entries as it was made for. When that many are alive, it refuses new ones
-/// with an error; it never drops a live entry. A recipient is one entry, for as long as a code of theirs could live, or for
-/// 30 days after a wrong code, whoever typed it; a session is another.
+/// with an error; it never drops a live entry. A recipient is one entry, for as long as a code of theirs
+/// could live, or for 30 days after a wrong code, whoever typed it; a session is another.
 ///
 /// ```
 /// use otp_exchange::MemoryStore;
@@ -59,8 +59,8 @@ impl MemoryStore {
         Self::with_clock(capacity, SystemClock)
     }
 
-    /// The same by another clock, which tells it what to forget. Give it the exchanger's: by a clock that is ahead of it
-    /// everything is forgotten at once.
+    /// The same by another clock, which tells it what to forget. Give it the exchanger's: by a clock that is
+    /// ahead of it everything is forgotten at once.
     pub fn with_clock(capacity: usize, clock: impl Clock + 'static) -> Self {
         let shards = capacity.div_ceil(PER_SHARD).clamp(16, MAX_SHARDS).next_power_of_two();
         Self(Arc::new(Inner {
@@ -126,7 +126,8 @@ impl Inner {
             return Ok(Swap::Conflict);
         }
         if version.is_none() && !self.reserve() {
-            // Let go of this shard first: two writers that each held one and wanted the other's would wait for ever.
+            // Let go of this shard first: two writers that each held one and wanted the other's would wait
+            // for ever.
             drop(shard);
             if !self.take_over(now) && !self.reserve() {
                 return Err(StoreError::not_applied(Full { capacity: self.capacity }));
@@ -153,8 +154,8 @@ impl Inner {
         self.count.fetch_sub(cleared, Ordering::Relaxed);
     }
 
-    /// Clears one expired entry, wherever it lies, and keeps its place in the count for whoever asks: given back first, it
-    /// would be anybody's.
+    /// Clears one expired entry, wherever it lies, and keeps its place in the count for whoever asks: given
+    /// back first, it would be anybody's.
     fn take_over(&self, now: Timestamp) -> bool {
         self.shards.iter().any(|shard| lock(shard).clear_one(now))
     }
@@ -178,8 +179,8 @@ impl Shard {
         }
     }
 
-    /// Clears the entry of that name if it has expired. With that, and as loads hide them, expired entries are never in the way: a
-    /// key can be dropped once nothing sealed with it is alive.
+    /// Clears the entry of that name if it has expired. With that, and as loads hide them, expired entries
+    /// are never in the way: a key can be dropped once nothing sealed with it is alive.
     fn clear_if_expired(&mut self, name: Name, now: Timestamp) -> bool {
         let Some(forget_after) = self.entries.get(&name).map(|kept| kept.forget_after) else { return false };
         if now <= forget_after {

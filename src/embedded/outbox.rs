@@ -14,8 +14,8 @@ use crate::recipient::Recipient;
 /// How many messages are kept; older ones are dropped.
 const KEPT: usize = 1000;
 
-/// Keeps the newest 1,000 messages instead of sending them, and hands out the code for a recipient: for tests and demos.
-/// Clones share what they keep.
+/// Keeps the newest 1,000 messages instead of sending them, and hands out the code for a recipient: for tests
+/// and demos. Clones share what they keep.
 ///
 /// ```
 /// # use otp_exchange::{Exchanger, Keyring, MemoryStore, Outbox, Recipient, Request};

@@ -50,8 +50,8 @@ pub(super) enum Step<T, R> {
 }
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
-    /// Loads an entry, applies a rule to it, and writes what comes of it, again if others were faster. Returns the
-    /// rule's outcome after the write that pays for it.
+    /// Loads an entry, applies a rule to it, and writes what comes of it, again if others were faster.
+    /// Returns the rule's outcome after the write that pays for it.
     pub(super) async fn update<T: Entry, R>(
         &self,
         name: Name,
@@ -93,8 +93,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         self.swap(name, expected, &sealed, entry.forget_after(self.policy())).await
     }
 
-    /// One swap, to a certain end. A lost reply is answered by the identical swap: it can be applied only once, since
-    /// its version is then no longer the expected one.
+    /// One swap, to a certain end. A lost reply is answered by the identical swap: it can be applied only
+    /// once, since its version is then no longer the expected one.
     async fn swap(
         &self,
         name: Name,

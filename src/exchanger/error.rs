@@ -11,8 +11,8 @@ use crate::rules::Waiting;
 use crate::submission::{Refused, SubmissionError};
 use crate::typed::MalformedCode;
 
-/// Something around the exchanger failed, and it does not say how the call would have ended. Answer it as "try again later"
-/// (HTTP 503).
+/// Something around the exchanger failed, and it does not say how the call would have ended. Answer it as
+/// "try again later" (HTTP 503).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
@@ -22,7 +22,8 @@ pub enum Fault {
     /// The store could not be asked, or its answer was lost three times. One attempt may have been charged.
     #[error("unavailable: the store failed; try again later")]
     Unavailable(#[source] StoreError),
-    /// A swap was applied or was not, and another one hid which. One attempt may have been charged, or the code used up.
+    /// A swap was applied or was not, and another one hid which. One attempt may have been charged, or the
+    /// code used up.
     #[error(
         "unavailable: a reply of the store was lost, and somebody else wrote since; request a new code, or sign in again"
     )]
@@ -52,8 +53,8 @@ pub enum SendError {
     /// The request is wrong; nothing was stored or sent.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Too soon after the last message, or too many live codes; nothing was stored or sent. Answer it like a success where the public must not
-    /// learn who asked for codes.
+    /// Too soon after the last message, or too many live codes; nothing was stored or sent. Answer it like a
+    /// success where the public must not learn who asked for codes.
     #[error("wait: too soon; try again in {} s", retry_after.as_millis().div_ceil(1000))]
     Wait {
         /// Which limit it was; for your own logs.
@@ -61,8 +62,8 @@ pub enum SendError {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// The code was made and lives, but its message was not handed over, or perhaps not. `deliver` with the receipt's otp id
-    /// sends the same code again.
+    /// The code was made and lives, but its message was not handed over, or perhaps not. `deliver` with the
+    /// receipt's otp id sends the same code again.
     #[error("undelivered: the code lives on; deliver it again, or wait to see whether it arrives")]
     Undelivered {
         /// The receipt of the code.
@@ -70,8 +71,8 @@ pub enum SendError {
         /// What the notifier said.
         source: NotifyError,
     },
-    /// The message can never be handed over, so the code was voided. Delivering it again does nothing; request a new one, to another
-    /// address.
+    /// The message can never be handed over, so the code was voided. Delivering it again does nothing;
+    /// request a new one, to another address.
     #[error("undeliverable: the notifier refused for good, and the code was voided")]
     Undeliverable(#[source] NotifyError),
     /// The otp id is none of this exchanger's; the store was not asked.
@@ -101,8 +102,8 @@ pub enum ExchangeError {
     /// What was typed cannot be a code here; no attempt was charged. Ask the person to type it again.
     #[error(transparent)]
     NotACode(#[from] MalformedCode),
-    /// The submission around it is wrong; no attempt was charged. A mistake of the caller, or an otp id that is not ours:
-    /// answer that to the public like a refusal.
+    /// The submission around it is wrong; no attempt was charged. A mistake of the caller, or an otp id that
+    /// is not ours: answer that to the public like a refusal.
     #[error(transparent)]
     Submission(#[from] SubmissionError),
     /// The proof is of another keyring or namespace.

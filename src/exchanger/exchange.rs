@@ -16,18 +16,21 @@ const SESSION_BYTES: usize = 16 + 16;
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// Checks a submission and hands out tokens: [`verify`](Self::verify), then [`grant`](Self::grant).
     ///
-    /// The tokens let their holder in whatever the code was for; [`Claims::purpose`](crate::Claims::purpose) says what it was. For a
-    /// step-up, a payment say, use [`verify`](Self::verify) alone, which begins no session.
+    /// The tokens let their holder in whatever the code was for; [`Claims::purpose`](crate::Claims::purpose)
+    /// says what it was. For a step-up, a payment say, use [`verify`](Self::verify) alone, which begins
+    /// no session.
     ///
     /// # Errors
-    /// [`ExchangeError::Refused`] for a wrong, expired, spent or unknown code; the others say what else was wrong.
+    /// [`ExchangeError::Refused`] for a wrong, expired, spent or unknown code; the others say what else was
+    /// wrong.
     pub async fn exchange(&self, submission: Submission) -> Result<Tokens, ExchangeError> {
         let mut draw = self.draw(NONCE_BYTES + SESSION_BYTES + NONCE_BYTES);
         let proof = self.verify_with(submission, &mut draw).await?;
         self.grant_with(proof, &mut draw).await
     }
 
-    /// Checks a submission. The attempt is charged, or the code used up, before the verdict is known to anybody.
+    /// Checks a submission. The attempt is charged, or the code used up, before the verdict is known to
+    /// anybody.
     ///
     /// # Errors
     /// As [`exchange`](Self::exchange).
@@ -38,7 +41,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// Turns a proof into tokens, and so into a session.
     ///
     /// # Errors
-    /// [`ExchangeError::ForeignProof`], [`ExchangeError::Issuer`] or [`ExchangeError::Fault`]; the code is used up then.
+    /// [`ExchangeError::ForeignProof`], [`ExchangeError::Issuer`] or [`ExchangeError::Fault`]; the code is
+    /// used up then.
     pub async fn grant(&self, proof: Proof) -> Result<Tokens, ExchangeError> {
         self.grant_with(proof, &mut self.draw(SESSION_BYTES + NONCE_BYTES)).await
     }

@@ -25,9 +25,9 @@ pub use error::{ExchangeError, Fault, SendError, TokenError};
 /// The flows: [`send`](Self::send), [`exchange`](Self::exchange), [`authenticate`](Self::authenticate),
 /// [`refresh`](Self::refresh), [`revoke`](Self::revoke), and the halves they are made of.
 ///
-/// It holds no state of its own: any number of them, in any number of processes, may work on one store, as long as they
-/// share the keyring and the policy. Share one between tasks behind an [`Arc`]; [`DynExchanger`] is the same without type
-/// parameters.
+/// It holds no state of its own: any number of them, in any number of processes, may work on one store, as
+/// long as they share the keyring and the policy. Share one between tasks behind an [`Arc`]; [`DynExchanger`]
+/// is the same without type parameters.
 pub struct Exchanger<S, N, I = ReferenceTokens> {
     store: S,
     notifier: N,
@@ -160,8 +160,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
         self
     }
 
-    /// Kills every code and session made before that moment. After a backup of the store has been restored, set it to the
-    /// moment of the restore: what was used up or revoked since the backup was taken is in it again.
+    /// Kills every code and session made before that moment. After a backup of the store has been restored,
+    /// set it to the moment of the restore: what was used up or revoked since the backup was taken is in
+    /// it again.
     pub fn valid_from(mut self, valid_from: Timestamp) -> Self {
         self.settings.valid_from = valid_from;
         self

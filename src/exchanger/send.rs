@@ -22,7 +22,8 @@ struct Outgoing {
 }
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
-    /// Makes a code and sends it: [`issue`](Self::issue), then [`deliver`](Self::deliver), in one load and one swap.
+    /// Makes a code and sends it: [`issue`](Self::issue), then [`deliver`](Self::deliver), in one load and
+    /// one swap.
     ///
     /// # Errors
     /// [`SendError`]. If the message was not handed over but the code lives, the error carries the receipt.
@@ -31,8 +32,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         self.hand_over(outgoing).await
     }
 
-    /// Makes a code and stores it; nothing is sent yet. A public endpoint answers after this, and delivers behind the
-    /// answer, so that the time a delivery takes tells nothing.
+    /// Makes a code and stores it; nothing is sent yet. A public endpoint answers after this, and delivers
+    /// behind the answer, so that the time a delivery takes tells nothing.
     ///
     /// # Errors
     /// [`SendError::Request`], [`SendError::Wait`] or [`SendError::Fault`]; then there is no new code.
@@ -40,12 +41,13 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         Ok(self.admit(request, false).await?.receipt)
     }
 
-    /// Sends the code of that otp id, from any process that has the keyring and the store. The first delivery of an issued
-    /// code is paid for. Each later one sends the same code again; it waits for the send spacing after the one before, then
-    /// for twice that, and so on to 15 minutes. Sending again neither prolongs the code's life nor gives fresh attempts.
+    /// Sends the code of that otp id, from any process that has the keyring and the store. The first delivery
+    /// of an issued code is paid for. Each later one sends the same code again; it waits for the send
+    /// spacing after the one before, then for twice that, and so on to 15 minutes. Sending again neither
+    /// prolongs the code's life nor gives fresh attempts.
     ///
-    /// For a decoy all of it happens but the message, and likewise for a code that was voided because its first message never
-    /// can arrive.
+    /// For a decoy all of it happens but the message, and likewise for a code that was voided because its
+    /// first message never can arrive.
     ///
     /// # Errors
     /// [`SendError::OtpId`] and [`SendError::Gone`] if there is no such code, else as [`send`](Self::send).
@@ -64,8 +66,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         self.hand_over(outgoing).await
     }
 
-    /// How many wrong submissions there were for this recipient since the last right one, whatever codes they were for;
-    /// forgotten 30 days after the last. New codes do not reset it.
+    /// How many wrong submissions there were for this recipient since the last right one, whatever codes they
+    /// were for; forgotten 30 days after the last. New codes do not reset it.
     ///
     /// # Errors
     /// [`Fault`] if the store cannot be read.
@@ -79,7 +81,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let draft = Draft::check(request, self.policy())?;
         let entry = self.vault.ledger_name(&draft.recipient);
         let context = self.vault.context_digest(&draft.context);
-        // Challenge id, two nonces, and a byte for each character of the code with a few for those that are rejected.
+        // Challenge id, two nonces, and a byte for each character of the code with a few for those that are
+        // rejected.
         let bytes = 16 + 2 * NONCE_BYTES + usize::from(draft.otp.length()) + 4;
         let mut draw = self.draw(bytes);
         let id = draw.take()?;
@@ -123,8 +126,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         Outgoing { receipt, message, entry, id: challenge.id, first: challenge.deliveries == 1 }
     }
 
-    /// Hands the message to the notifier. If it never can arrive and nobody can have got the code, the code is voided. It keeps
-    /// its place in the ledger, else a failing address would be a way around the limits, and show that somebody is behind it.
+    /// Hands the message to the notifier. If it never can arrive and nobody can have got the code, the code
+    /// is voided. It keeps its place in the ledger, else a failing address would be a way around the
+    /// limits, and show that somebody is behind it.
     async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
         let Outgoing { receipt, message, entry, id, first } = outgoing;
         let Some(message) = message else { return Ok(receipt) };

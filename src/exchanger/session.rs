@@ -39,9 +39,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
     }
 
-    /// Exchanges a refresh token for the next pair of tokens. It works once; for a short grace the same pair can be fetched
-    /// again with it, by a client that lost the reply. Any later use is a theft, and ends the whole family (RFC 9700 section
-    /// 4.14.2).
+    /// Exchanges a refresh token for the next pair of tokens. It works once; for a short grace the same pair
+    /// can be fetched again with it, by a client that lost the reply. Any later use is a theft, and ends
+    /// the whole family (RFC 9700 section 4.14.2).
     ///
     /// # Errors
     /// [`TokenError::Refused`] if it is expired, used, revoked or unknown.
@@ -71,14 +71,15 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         Ok(self.tokens(id, session).await?)
     }
 
-    /// Takes back one token. An access token is dead at once; without its refresh token a session runs out with its access
-    /// token. Logging out is [`revoke_family`](Self::revoke_family).
+    /// Takes back one token. An access token is dead at once; without its refresh token a session runs out
+    /// with its access token. Logging out is [`revoke_family`](Self::revoke_family).
     ///
-    /// A token that is unknown or dead already is no error (RFC 7009 section 2.2). A signed access token cannot be taken back
-    /// alone; its family is.
+    /// A token that is unknown or dead already is no error (RFC 7009 section 2.2). A signed access token
+    /// cannot be taken back alone; its family is.
     ///
     /// # Errors
-    /// [`TokenError::Malformed`] if it is no token in form; [`TokenError::Fault`] if the store could not be written.
+    /// [`TokenError::Malformed`] if it is no token in form; [`TokenError::Fault`] if the store could not be
+    /// written.
     pub async fn revoke(&self, token: &str) -> Result<(), TokenError> {
         self.revoke_by(token, |session, named| match named {
             Some(TokenName { kind, generation, .. }) => session.revoke(*kind, *generation),
@@ -87,7 +88,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         .await
     }
 
-    /// Takes back every token of the family this one belongs to, whichever of them it is. Takes expired ones too.
+    /// Takes back every token of the family this one belongs to, whichever of them it is. Takes expired ones
+    /// too.
     ///
     /// # Errors
     /// As [`revoke`](Self::revoke).

@@ -26,8 +26,8 @@ impl Template {
     /// Checks a text and takes it as a template.
     ///
     /// # Errors
-    /// [`TemplateError`] unless `{{CODE}}` stands in it exactly once, it has no other `{{`, no control characters,
-    /// and at most 480 bytes.
+    /// [`TemplateError`] unless `{{CODE}}` stands in it exactly once, it has no other `{{`, no control
+    /// characters, and at most 480 bytes.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         if text.len() > MAX_TEMPLATE_BYTES {
             return Err(TemplateError::TooLong { bytes: text.len() });

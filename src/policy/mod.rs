@@ -13,8 +13,8 @@ pub const MAX_CODE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many live challenges one purpose may have for one recipient.
 pub(crate) const LIVE_PER_PURPOSE: usize = 3;
 
-/// A challenge this old may be displaced by a new one. Younger ones may not, else a stranger who asks for codes in
-/// somebody's name could void theirs; and nobody waits longer than this for room.
+/// A challenge this old may be displaced by a new one. Younger ones may not, else a stranger who asks for
+/// codes in somebody's name could void theirs; and nobody waits longer than this for room.
 pub(crate) const DISPLACE_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// The longest anybody waits between two messages.
@@ -41,8 +41,8 @@ pub(crate) const FAILURE_MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 /// | [`refresh_grace`](Self::refresh_grace) | 10 s | 0 to 5 minutes |
 /// | [`allow_redirect`](Self::allow_redirect) | none | exact URLs |
 ///
-/// Five minutes and five attempts stay within NIST SP 800-63B-4 section 3.1.3.2 (10 minutes) and PSD2 RTS Art. 4(3)(b)
-/// (five failures). Values out of range are refused when the exchanger is built.
+/// Five minutes and five attempts stay within NIST SP 800-63B-4 section 3.1.3.2 (10 minutes) and PSD2 RTS
+/// Art. 4(3)(b) (five failures). Values out of range are refused when the exchanger is built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(crate) otp: Otp,
@@ -89,8 +89,9 @@ impl Policy {
         Self { otp, ..self }
     }
 
-    /// Lets requests choose codes of this kind with `shortest` to `longest` characters. What was typed is held
-    /// against all that is allowed before any store is asked, so the less is allowed, the more slips cost no attempt.
+    /// Lets requests choose codes of this kind with `shortest` to `longest` characters. What was typed is
+    /// held against all that is allowed before any store is asked, so the less is allowed, the more slips
+    /// cost no attempt.
     pub fn allow(mut self, kind: Kind, shortest: u8, longest: u8) -> Self {
         self.formats.push(Format { kind, shortest, longest });
         self
@@ -106,8 +107,8 @@ impl Policy {
         Self { attempts, ..self }
     }
 
-    /// How long after a message to somebody a new code may be requested for them: up to 15 minutes. The same code is sent
-    /// again after this span, then after twice this span, and so on to 15 minutes.
+    /// How long after a message to somebody a new code may be requested for them: up to 15 minutes. The same
+    /// code is sent again after this span, then after twice this span, and so on to 15 minutes.
     pub fn send_spacing(self, send_spacing: Duration) -> Self {
         Self { send_spacing, ..self }
     }
@@ -127,14 +128,14 @@ impl Policy {
         Self { session_lifetime, ..self }
     }
 
-    /// How long after a refresh its reply can be fetched again with the old token, by a client that lost it: up to
-    /// 5 minutes.
+    /// How long after a refresh its reply can be fetched again with the old token, by a client that lost it:
+    /// up to 5 minutes.
     pub fn refresh_grace(self, refresh_grace: Duration) -> Self {
         Self { refresh_grace, ..self }
     }
 
-    /// One more URL that a grant may redirect to, compared to the letter: `https`, `http` to this machine, or a
-    /// scheme of an app's own; an open list would be an open redirector.
+    /// One more URL that a grant may redirect to, compared to the letter: `https`, `http` to this machine, or
+    /// a scheme of an app's own; an open list would be an open redirector.
     pub fn allow_redirect(mut self, url: impl Into<String>) -> Self {
         self.redirects.insert(url.into());
         self
@@ -194,8 +195,8 @@ impl Policy {
     }
 }
 
-/// Whether a browser may be sent there: `https`, `http` to this machine, or a scheme of an app's own; nothing that runs
-/// code or reads files, nothing relative.
+/// Whether a browser may be sent there: `https`, `http` to this machine, or a scheme of an app's own; nothing
+/// that runs code or reads files, nothing relative.
 fn is_safe_target(url: &str) -> bool {
     let Some((scheme, rest)) = url.split_once(':') else { return false };
     let scheme = scheme.to_ascii_lowercase();

@@ -9,11 +9,11 @@ use crate::tokens::{Claims, Token};
 
 /// Makes access tokens and recognises them again. Refresh tokens are always the exchanger's own.
 ///
-/// The default, [`ReferenceTokens`], hands out a reference that the store is asked about each time, so a revoked one is
-/// dead at once. An issuer that signs the claims instead needs no store to check a token; then a revoked session
-/// shows only when its access token runs out. It has to carry all of [`Claims`], `session` included, by which the family is
-/// revoked; if it keeps `issued_at` in whole seconds, a token may be refused for up to a second after
-/// [`valid_from`](crate::Builder::valid_from).
+/// The default, [`ReferenceTokens`], hands out a reference that the store is asked about each time, so a
+/// revoked one is dead at once. An issuer that signs the claims instead needs no store to check a token; then
+/// a revoked session shows only when its access token runs out. It has to carry all of [`Claims`], `session`
+/// included, by which the family is revoked; if it keeps `issued_at` in whole seconds, a token may be refused
+/// for up to a second after [`valid_from`](crate::Builder::valid_from).
 ///
 /// ```
 /// use otp_exchange::{Claims, IssuerError, Recognised, Timestamp, Token, TokenIssuer};
@@ -46,10 +46,11 @@ use crate::tokens::{Claims, Token};
 /// # }).unwrap();
 /// ```
 pub trait TokenIssuer: Send + Sync {
-    /// The access token for these claims. `reference` is a token that the exchanger recognises by its store; an
-    /// issuer may hand it out as it is, or leave it.
+    /// The access token for these claims. `reference` is a token that the exchanger recognises by its store;
+    /// an issuer may hand it out as it is, or leave it.
     ///
-    /// Called again with the same claims, when a lost reply is fetched again, it should give an equivalent token.
+    /// Called again with the same claims, when a lost reply is fetched again, it should give an equivalent
+    /// token.
     ///
     /// # Errors
     /// [`IssuerError`] if no token can be made, a signing service is not reachable say.
@@ -59,8 +60,9 @@ pub trait TokenIssuer: Send + Sync {
         reference: Token,
     ) -> impl Future<Output = Result<Token, IssuerError>> + Send;
 
-    /// What a presented access token is. It checks signature, algorithm, issuer and audience, and **not its life**: only the
-    /// exchanger judges time, and an expired token still names the family that a log-out ends.
+    /// What a presented access token is. It checks signature, algorithm, issuer and audience, and **not its
+    /// life**: only the exchanger judges time, and an expired token still names the family that a log-out
+    /// ends.
     ///
     /// # Errors
     /// [`IssuerError`] if that cannot be told now; a token that is not genuine is [`Recognised::Unknown`].

@@ -1,8 +1,8 @@
 //! What users plug in: store, notifier, token issuer, clock, entropy.
 //!
-//! The asynchronous ports are plain traits whose methods return `impl Future + Send`, so an implementation is an
-//! `async fn` and costs no allocation. Where `dyn` is wanted, [`DynStore`], [`DynNotifier`] and [`DynIssuer`] wrap
-//! any implementation.
+//! The asynchronous ports are plain traits whose methods return `impl Future + Send`, so an implementation is
+//! an `async fn` and costs no allocation. Where `dyn` is wanted, [`DynStore`], [`DynNotifier`] and
+//! [`DynIssuer`] wrap any implementation.
 
 mod clock;
 mod entropy;

@@ -9,8 +9,8 @@ use crate::message::Message;
 
 /// Carries one message to one person: an SMTP client, an SMS gateway, a queue.
 ///
-/// It decides nothing: text, address and life of the code are in the [`Message`]. It must not retry where the first try
-/// may have arrived; the exchanger sends the same code again when it is asked to.
+/// It decides nothing: text, address and life of the code are in the [`Message`]. It must not retry where the
+/// first try may have arrived; the exchanger sends the same code again when it is asked to.
 ///
 /// ```
 /// use otp_exchange::{Channel, Message, Notifier, NotifyError};
@@ -37,8 +37,8 @@ pub trait Notifier: Send + Sync {
     /// Hands the message over.
     ///
     /// # Errors
-    /// [`NotifyError`] says whether it may have arrived and whether trying again is of use. It must not hold the text,
-    /// the code or the whole address.
+    /// [`NotifyError`] says whether it may have arrived and whether trying again is of use. It must not hold
+    /// the text, the code or the whole address.
     fn notify(&self, message: &Message) -> impl Future<Output = Result<(), NotifyError>> + Send;
 }
 
@@ -97,7 +97,8 @@ enum Failure {
 }
 
 impl NotifyError {
-    /// It did not arrive and never will: no such number, address refused. On the first delivery the code is voided.
+    /// It did not arrive and never will: no such number, address refused. On the first delivery the code is
+    /// voided.
     pub fn permanent(source: impl Into<Source>) -> Self {
         Self { source: source.into(), failure: Failure::Permanent }
     }

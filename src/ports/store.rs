@@ -13,12 +13,13 @@ use crate::timestamp::Timestamp;
 /// The contract, which `testkit::laws` (feature `testkit`) checks:
 ///
 /// 1. `load` is linearizable: it sees every swap that was answered before it began.
-/// 2. `swap` compares and writes as one step. With `Some(version)` it writes only over an entry of that very version,
-///    and never creates one; with `None` it creates, and never overwrites.
-/// 3. Before `forget_after` of the last swap an entry may not be lost: not to eviction, not to a restart of a durable
-///    store. After it the store may return the entry or not, but should forget it before long: it counts as there until then.
-///    Only the exchanger judges time.
-/// 4. An error says whether the write may have happened. When in doubt it is [`unknown`](StoreError::unknown).
+/// 2. `swap` compares and writes as one step. With `Some(version)` it writes only over an entry of that very
+///    version, and never creates one; with `None` it creates, and never overwrites.
+/// 3. Before `forget_after` of the last swap an entry may not be lost: not to eviction, not to a restart of a
+///    durable store. After it the store may return the entry or not, but should forget it before long: it
+///    counts as there until then. Only the exchanger judges time.
+/// 4. An error says whether the write may have happened. When in doubt it is
+///    [`unknown`](StoreError::unknown).
 ///
 /// The version needs no column: it lies inside the value ([`Sealed::version`]), and never repeats.
 ///
@@ -67,11 +68,12 @@ pub trait CodeStore: Send + Sync {
     /// The entry of that name, if there is one.
     ///
     /// # Errors
-    /// [`StoreError`] if it cannot be read. An entry that cannot be one ([`Sealed::from_bytes`]) is an error, never absent.
+    /// [`StoreError`] if it cannot be read. An entry that cannot be one ([`Sealed::from_bytes`]) is an error,
+    /// never absent.
     fn load(&self, name: Name) -> impl Future<Output = Result<Option<Sealed>, StoreError>> + Send;
 
-    /// Writes `value` if the entry of that name is of the `expected` version, or absent for `None`. It may be forgotten
-    /// after `forget_after`.
+    /// Writes `value` if the entry of that name is of the `expected` version, or absent for `None`. It may be
+    /// forgotten after `forget_after`.
     ///
     /// # Errors
     /// [`StoreError`], which says whether the write may have happened all the same.
@@ -173,7 +175,8 @@ impl<S: CodeStore> Erased for S {
 
 /// A store could not do what it was asked, and whether a write may have happened.
 ///
-/// Built by its most careful reading, [`unknown`](Self::unknown) and transient, and sharpened where more is known.
+/// Built by its most careful reading, [`unknown`](Self::unknown) and transient, and sharpened where more is
+/// known.
 #[derive(Debug)]
 pub struct StoreError {
     source: Source,

@@ -21,14 +21,15 @@ pub enum Channel {
 
 /// A parsed email address or phone number.
 ///
-/// Two recipients are equal if their [canonical](Self::canonical) forms are: for email ASCII case is folded, a
-/// phone number is `+` and its digits. A message goes to the [spelling given](Self::address).
+/// Two recipients are equal if their [canonical](Self::canonical) forms are: for email ASCII case is folded,
+/// a phone number is `+` and its digits. A message goes to the [spelling given](Self::address).
 ///
-/// **Pass the address from your user record, not the one just typed.** Spellings that this crate takes for the same
-/// mailbox may be two mailboxes to a mail server that does not fold case; sent to the stored spelling, a code
-/// can only reach the account's owner (CVE-2019-19844).
+/// **Pass the address from your user record, not the one just typed.** Spellings that this crate takes for
+/// the same mailbox may be two mailboxes to a mail server that does not fold case; sent to the stored
+/// spelling, a code can only reach the account's owner (CVE-2019-19844).
 ///
-/// `Debug` shows the [masked](Self::masked) form; there is no `Display`, so an address does not slip into a log.
+/// `Debug` shows the [masked](Self::masked) form; there is no `Display`, so an address does not slip into a
+/// log.
 ///
 /// ```
 /// use otp_exchange::{Channel, Recipient};
@@ -52,11 +53,12 @@ pub struct Recipient {
 impl Recipient {
     /// Reads an email address if there is an `@` in it, a phone number otherwise.
     ///
-    /// Email (RFC 5321 sections 4.1.2 and 4.5.3.1): a dot-atom of at most 64 octets, `@`, and a domain name in ASCII
-    /// (punycode for others) of at most 255, 254 in all; no quoted local part, no address literal.
+    /// Email (RFC 5321 sections 4.1.2 and 4.5.3.1): a dot-atom of at most 64 octets, `@`, and a domain name
+    /// in ASCII (punycode for others) of at most 255, 254 in all; no quoted local part, no address
+    /// literal.
     ///
-    /// Phone (E.164): 7 to 15 digits that begin with the country code, with or without `+`; spaces, dots, hyphens
-    /// and parentheses between them are dropped, a trunk zero in parentheses is refused.
+    /// Phone (E.164): 7 to 15 digits that begin with the country code, with or without `+`; spaces, dots,
+    /// hyphens and parentheses between them are dropped, a trunk zero in parentheses is refused.
     ///
     /// # Errors
     /// [`RecipientError`] says what is wrong with which part, without repeating the address.
@@ -89,15 +91,15 @@ impl Recipient {
 
     /// A form to show to people and write to logs: `a•••@example.org`, `+32•••••78`.
     ///
-    /// Of an email address it keeps the first character of a local part of two or more and the domain, of a number
-    /// the first and last two digits.
+    /// Of an email address it keeps the first character of a local part of two or more and the domain, of a
+    /// number the first and last two digits.
     pub fn masked(&self) -> String {
         match self.address.split_once('@') {
             Some((local, domain)) => {
                 let first = if local.len() > 1 { &local[..1] } else { "" }; // ASCII: see `email::check`
                 format!("{first}•••@{domain}")
             }
-            None => format!("{}•••••{}", &self.address[..3], &self.address[self.address.len() - 2..]), // 8 to 16 ASCII
+            None => format!("{}•••••{}", &self.address[..3], &self.address[self.address.len() - 2..]), /* 8 to 16 ASCII */
         }
     }
 

@@ -46,8 +46,8 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Created − 30 s ≤ now < end. The slack is for clocks of other processes that are behind; the bound also means
-    /// that a clock set back cannot give a code a second life.
+    /// Created − 30 s ≤ now < end. The slack is for clocks of other processes that are behind; the bound also
+    /// means that a clock set back cannot give a code a second life.
     pub(crate) fn contains(self, now: Timestamp) -> bool {
         self.created.saturating_sub(CLOCK_SLACK) <= now && now < self.end
     }
@@ -91,8 +91,8 @@ impl Challenge {
         self.attempts_left > 0 && self.life.contains(now)
     }
 
-    /// Whether code and context are the ones it was issued with. Code, length and digest are compared in full and
-    /// combined before anything branches on them; nothing is right for a decoy.
+    /// Whether code and context are the ones it was issued with. Code, length and digest are compared in full
+    /// and combined before anything branches on them; nothing is right for a decoy.
     pub(crate) fn matches(&self, typed: &Typed, context: &ContextDigest) -> Choice {
         let own_context = self.context.unwrap_or(NO_CONTEXT);
         let decoy = Choice::from(u8::from(self.decoy));
@@ -105,15 +105,16 @@ impl Challenge {
         self.delivered = Some(now);
     }
 
-    /// When it may be delivered again: the send spacing after its last delivery, twice that after the second, and so on to
-    /// 15 minutes. Before the first it is as if that were now.
+    /// When it may be delivered again: the send spacing after its last delivery, twice that after the second,
+    /// and so on to 15 minutes. Before the first it is as if that were now.
     pub(crate) fn redelivery_at(&self, now: Timestamp, policy: &Policy) -> Timestamp {
         let doublings = u32::from(self.deliveries.saturating_sub(1)).min(16);
         let spacing = policy.send_spacing.saturating_mul(1 << doublings).min(MAX_SEND_SPACING);
         self.delivered.unwrap_or(now).saturating_add(spacing)
     }
 
-    /// Until when its next delivery has to wait, if it has to. A last one in the future is a clock that was set back since.
+    /// Until when its next delivery has to wait, if it has to. A last one in the future is a clock that was
+    /// set back since.
     pub(crate) fn waits_until(&self, now: Timestamp, policy: &Policy) -> Option<Timestamp> {
         let sane = self.delivered? <= now.saturating_add(CLOCK_SLACK);
         Some(self.redelivery_at(now, policy)).filter(|until| sane && now < *until)

@@ -11,7 +11,8 @@ use crate::purpose::Purpose;
 use crate::recipient::Recipient;
 use crate::request::{AnswersTo, Request, RequestError};
 
-/// A request that has been checked, with the policy's defaults filled in: a challenge but for its code and its time.
+/// A request that has been checked, with the policy's defaults filled in: a challenge but for its code and
+/// its time.
 pub(crate) struct Draft {
     pub(crate) recipient: Recipient,
     pub(crate) purpose: Purpose,
@@ -113,7 +114,8 @@ fn is_scope(scope: &str) -> bool {
     !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
 }
 
-/// The outer form of a BCP 47 tag (RFC 5646 section 2.1); 35 characters hold every tag without extensions (4.4.1).
+/// The outer form of a BCP 47 tag (RFC 5646 section 2.1); 35 characters hold every tag without extensions
+/// (4.4.1).
 fn is_language_tag(tag: &str) -> bool {
     let subtag =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -1,5 +1,6 @@
-//! Three clients on one ledger, in every order in which their loads and swaps can fall, each of them crashing at every point it
-//! can: the promises hold in all of them. Then two ways to build it wrong, and the same search finds both.
+//! Three clients on one ledger, in every order in which their loads and swaps can fall, each of them crashing
+//! at every point it can: the promises hold in all of them. Then two ways to build it wrong, and the same
+//! search finds both.
 
 use super::ledger_tests::{ada, at, challenge, policy};
 use super::*;
@@ -93,8 +94,8 @@ fn every_future(world: &World, house: House, crashed: bool, seen: &mut Seen) {
     }
 }
 
-/// One step of one client: a load, or judging and a swap. Telling the verdict is a step of its own, so that a crash can come
-/// between the swap and it.
+/// One step of one client: a load, or judging and a swap. Telling the verdict is a step of its own, so that a
+/// crash can come between the swap and it.
 fn step(world: &mut World, index: usize, house: House) {
     let client = &mut world.clients[index];
     if client.told != Told::Nothing {

@@ -22,14 +22,15 @@ const LEDGER_OVERHEAD: usize = 64;
 
 /// Everything known about one recipient, in one entry.
 ///
-/// What outlives the codes and so belongs to the recipient, not to a challenge, has a field of its own here: send
-/// spacing, failures, and any further budget. A new code resets none of them (NIST SP 800-63B-4 section 3.1.3.2).
+/// What outlives the codes and so belongs to the recipient, not to a challenge, has a field of its own here:
+/// send spacing, failures, and any further budget. A new code resets none of them (NIST SP 800-63B-4 section
+/// 3.1.3.2).
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     last_send: Option<Timestamp>,
-    /// The latest end of any challenge there ever was, used up or not. The entry has to outlast it: a write that was lost on
-    /// its way can arrive late and, if it was the one that created the entry, bring a used code back where the
-    /// store has forgotten it.
+    /// The latest end of any challenge there ever was, used up or not. The entry has to outlast it: a write
+    /// that was lost on its way can arrive late and, if it was the one that created the entry, bring a
+    /// used code back where the store has forgotten it.
     latest_end: Option<Timestamp>,
     failures: Failures,
     challenges: Vec<Challenge>,
@@ -86,7 +87,8 @@ pub enum Waiting {
 }
 
 impl Ledger {
-    /// A new challenge is admitted, and its first delivery paid for, unless the last send is too recent or there is no room.
+    /// A new challenge is admitted, and its first delivery paid for, unless the last send is too recent or
+    /// there is no room.
     pub(crate) fn admit(
         mut self,
         at: Moment,
@@ -116,8 +118,9 @@ impl Ledger {
         Ok(self)
     }
 
-    /// One more delivery of a live challenge, and what `view` makes of that challenge. It waits for earlier deliveries of the
-    /// same challenge only, else a stranger who asks for codes could delay the owner's; what is admitted next waits for it.
+    /// One more delivery of a live challenge, and what `view` makes of that challenge. It waits for earlier
+    /// deliveries of the same challenge only, else a stranger who asks for codes could delay the owner's;
+    /// what is admitted next waits for it.
     ///
     /// `None` if there is no such challenge any more.
     pub(crate) fn claim_delivery<T>(
@@ -138,17 +141,17 @@ impl Ledger {
         Some(Ok((self, seen)))
     }
 
-    /// A challenge whose only delivery can never arrive becomes a decoy: nothing is right for it any more, and from outside
-    /// it looks like any other. What it cost stays paid. `None` if there is no such challenge, or it has been
-    /// delivered again meanwhile, for then somebody may have it.
+    /// A challenge whose only delivery can never arrive becomes a decoy: nothing is right for it any more,
+    /// and from outside it looks like any other. What it cost stays paid. `None` if there is no such
+    /// challenge, or it has been delivered again meanwhile, for then somebody may have it.
     pub(crate) fn void(mut self, id: &ChallengeId) -> Option<Self> {
         let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.deliveries == 1)?;
         challenge.decoy = true;
         Some(self)
     }
 
-    /// Compares what was typed with every live challenge it may be for and charges each of them. If one is right it is used
-    /// up, and the others of its purpose with it.
+    /// Compares what was typed with every live challenge it may be for and charges each of them. If one is
+    /// right it is used up, and the others of its purpose with it.
     pub(crate) fn submit(mut self, at: Moment, attempt: &Attempt<'_>) -> (Self, Verdict) {
         self.forget(at);
         let mut right = None;

@@ -1,4 +1,5 @@
-//! Everything that may happen to a code or a session, as pure functions `(state, now, input) -> (state', outcome)`.
+//! Everything that may happen to a code or a session, as pure functions `(state, now, input) -> (state',
+//! outcome)`.
 //!
 //! No clock, no randomness, no I/O: whoever wants to know what this crate allows reads this folder.
 

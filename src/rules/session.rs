@@ -56,8 +56,8 @@ pub(crate) enum Refreshed {
     Next,
     /// The generation already there, for a client that lost the reply; nothing to write.
     Again,
-    /// A token that was used before: stolen, or a thief was faster. The family is dead once that has been written
-    /// (RFC 9700 section 4.14.2).
+    /// A token that was used before: stolen, or a thief was faster. The family is dead once that has been
+    /// written (RFC 9700 section 4.14.2).
     Replayed,
     /// Dead for a reason that changes nothing: run out, revoked, or never to be refreshed.
     Dead,
@@ -104,8 +104,9 @@ impl Session {
         self.refreshing.map(|Refreshing { idle, until }| self.issued.saturating_add(idle).min(until))
     }
 
-    /// The life of the access token of that generation, if it is good: the current one to its end, the one before to its own
-    /// end or that of the grace, whichever is sooner, so that requests under way survive a refresh.
+    /// The life of the access token of that generation, if it is good: the current one to its end, the one
+    /// before to its own end or that of the grace, whichever is sooner, so that requests under way
+    /// survive a refresh.
     pub(crate) fn access(&self, at: Moment, generation: u32, grace: Duration) -> Option<Life> {
         let life = if generation == self.generation {
             let created = (!self.access_revoked).then_some(self.issued)?;
@@ -147,8 +148,8 @@ impl Session {
         (self.end(), Refreshed::Replayed)
     }
 
-    /// One token is taken back: an access token with the one of the generation before, or the refresh token, after which
-    /// the session runs out with its access token. `None` if that changes nothing.
+    /// One token is taken back: an access token with the one of the generation before, or the refresh token,
+    /// after which the session runs out with its access token. `None` if that changes nothing.
     pub(crate) fn revoke(mut self, kind: TokenKind, generation: u32) -> Option<Self> {
         match kind {
             _ if self.revoked => None,

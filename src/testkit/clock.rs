@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::ports::Clock;
 use crate::timestamp::Timestamp;
 
-/// A clock that stands still until it is moved, in either direction. Clones are the same clock: give one to the exchanger and
-/// one to its memory store ([`MemoryStore::with_clock`](crate::MemoryStore::with_clock)).
+/// A clock that stands still until it is moved, in either direction. Clones are the same clock: give one to
+/// the exchanger and one to its memory store ([`MemoryStore::with_clock`](crate::MemoryStore::with_clock)).
 ///
 /// ```
 /// # use std::time::Duration;

@@ -1,5 +1,6 @@
-//! What tests of a service, or of a store, need: a clock moved by hand, stores and notifiers that fail on command, counters,
-//! and the [laws] every store must keep. Behind the feature `testkit`; meant for `[dev-dependencies]`.
+//! What tests of a service, or of a store, need: a clock moved by hand, stores and notifiers that fail on
+//! command, counters, and the [laws] every store must keep. Behind the feature `testkit`; meant for
+//! `[dev-dependencies]`.
 
 mod clock;
 mod counting;

@@ -1,4 +1,5 @@
-//! What the tests of the promises share: a small service on a hand-moved clock, stores that are wrong on purpose, a race.
+//! What the tests of the promises share: a small service on a hand-moved clock, stores that are wrong on
+//! purpose, a race.
 #![allow(dead_code)] // each test file uses its own share
 
 use std::error::Error;
@@ -118,8 +119,8 @@ pub(crate) fn race<T: Send>(count: usize, call: impl Fn(usize) -> T + Sync) -> V
     })
 }
 
-/// Once told to, holds that many loads back until all of them have read: every caller then judges the same state, which is
-/// the worst that scheduling can do, and happens every time.
+/// Once told to, holds that many loads back until all of them have read: every caller then judges the same
+/// state, which is the worst that scheduling can do, and happens every time.
 pub(crate) struct Rendezvous<S> {
     store: S,
     barrier: Barrier,

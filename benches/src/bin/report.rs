@@ -1,5 +1,5 @@
-//! One plain table: each flow beside its floor, memory for each live code, and the longest single call. Ends with 1 if a
-//! target is missed.
+//! One plain table: each flow beside its floor, memory for each live code, and the longest single call. Ends
+//! with 1 if a target is missed.
 
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -57,8 +57,8 @@ fn main() -> ExitCode {
     if misses.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Nanoseconds of one run of the flow and of its floor, medians of batches that take turns, so that whatever else the
-/// machine does falls on both.
+/// Nanoseconds of one run of the flow and of its floor, medians of batches that take turns, so that whatever
+/// else the machine does falls on both.
 fn measure(world: &mut World, flow: Flow) -> (f64, f64) {
     let each = |time: Duration| time.as_secs_f64() * 1e9 / f64::from(RUNS);
     let mut round = || (each(flow.time(world, RUNS.into())), each(flow.time_floor(world, RUNS.into())));

@@ -2,8 +2,8 @@
 //!
 //! Everything the exchanger promises rests on its store keeping these [laws](Law): a limit of five guesses is
 //! five applied swaps, and a code wins once because one swap wins. None of them can be checked by the
-//! exchanger while it runs, so check them in your store's tests, against the real thing. A race that was not lost is no
-//! proof: a store that looks and then writes loses most runs, not all.
+//! exchanger while it runs, so check them in your store's tests, against the real thing. A race that was not
+//! lost is no proof: a store that looks and then writes loses most runs, not all.
 //!
 //! ```
 //! use otp_exchange::MemoryStore;
@@ -25,8 +25,8 @@
 //! a test without `#[tokio::test]`). The runtime must be a multi-threaded one.
 //!
 //! Every run takes names at random, so it can share a server with anything else, as often as one likes. It
-//! leaves up to 1,000 entries behind, the last of which may be forgotten after an hour or so. Up to [`RACERS`]
-//! calls are under way at once. All laws together let about 12 seconds pass.
+//! leaves up to 1,000 entries behind, the last of which may be forgotten after an hour or so. Up to
+//! [`RACERS`] calls are under way at once. All laws together let about 12 seconds pass.
 
 mod ask;
 mod forgetting;

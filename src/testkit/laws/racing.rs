@@ -15,8 +15,8 @@ use crate::ports::{CodeStore, Swap};
 /// How many names are raced for.
 const NAMES: usize = 64;
 
-/// How often each racer tries to swap one entry: a store that looks and then writes loses a round only if two of its calls
-/// really overlap.
+/// How often each racer tries to swap one entry: a store that looks and then writes loses a round only if two
+/// of its calls really overlap.
 const ROUNDS: usize = 500;
 
 pub(super) fn one_creator_wins<S: CodeStore>(laws: &Laws<'_, S>) -> Result<(), Seen> {
@@ -57,8 +57,9 @@ pub(super) fn one_writer_wins<S: CodeStore>(laws: &Laws<'_, S>) -> Result<(), Se
     laws.applies("creating", name, None, &counted(0)?)?;
     let ready = Barrier::new(RACERS);
     let failed = AtomicBool::new(false);
-    // Which versions each racer was told it had overwritten. In every round all have loaded before any swaps, so that the
-    // swaps meet; after a round in which the store failed or panicked for one of them, all stop.
+    // Which versions each racer was told it had overwritten. In every round all have loaded before any swaps,
+    // so that the swaps meet; after a round in which the store failed or panicked for one of them, all
+    // stop.
     let race = |_| {
         let mut overwritten = Vec::new();
         for _ in 0..ROUNDS {
