@@ -3,27 +3,18 @@
 
 mod common;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{House, ada, block_on, just_under, keyring, memory, other_than, recipient, seconds, seeded};
+use common::{
+    House, LIFETIME, MILLISECOND, SLACK, TEN_YEARS, ada, block_on, just_under, keyring, login, memory,
+    other_than, recipient, refused_as_dead, seconds, seeded, start,
+};
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
-    Clock, CodeStore, ExchangeError, Exchanger, MemoryStore, Name, OtpId, Outbox, Policy, Recipient, Refused,
-    Request, Sealed, SendError, StoreError, Submission, Swap, Timestamp, TokenError, Version,
+    Clock, Exchanger, OtpId, Outbox, Policy, Recipient, Request, SendError, Submission, Timestamp, TokenError,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-
-const MILLISECOND: Duration = Duration::from_millis(1);
-const SLACK: Duration = Duration::from_secs(30);
-const LIFETIME: Duration = Duration::from_secs(300);
-const QUARTER: Duration = Duration::from_secs(15 * 60);
-const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-
-fn start() -> Timestamp {
-    ManualClock::default().now()
-}
 
 /// Moments ten years around, and the ends of the range with what lies at a lifetime's distance from them.
 fn moments() -> Vec<Timestamp> {
@@ -41,14 +32,6 @@ fn in_life(created: Timestamp, lifetime: Duration, now: Timestamp) -> bool {
     let millis = |moment: Timestamp| i128::from(moment.unix_millis());
     let span = |span: Duration| i128::try_from(span.as_millis()).unwrap();
     millis(created) - span(SLACK) <= millis(now) && millis(now) < millis(created) + span(lifetime)
-}
-
-fn login(id: &OtpId, code: &str) -> Submission {
-    Submission::by_id(id, code).login()
-}
-
-fn refused<T>(answer: &Result<T, ExchangeError>) -> bool {
-    matches!(answer, Err(ExchangeError::Refused(Refused { attempts_left: None | Some(0), .. })))
 }
 
 #[test]
@@ -71,7 +54,7 @@ fn the_clock_may_jump_between_any_two_steps() {
             );
             let answer = block_on(house.otp.exchange(login(&sent.otp_id, sent.expose().code)));
             let Ok(tokens) = answer else {
-                assert!(refused(&answer), "{answer:?}");
+                assert!(refused_as_dead(&answer), "{answer:?}");
                 // Only at the very end of the range, where a life is cut short, may a code die early.
                 assert!(
                     !alive || sent.expires_at == Timestamp::MAX,
@@ -149,7 +132,7 @@ fn twenty_thousand_random_steps_and_jumps_give_no_verdict_outside_a_life() {
                 let wrong = rng.random_ratio(1, 3);
                 let typed = if wrong { other_than(code) } else { code.clone() };
                 let answer = block_on(house.otp.exchange(login(id, &typed)));
-                let verdict = answer.is_ok() || !refused(&answer);
+                let verdict = answer.is_ok() || !refused_as_dead(&answer);
                 assert!(!verdict || in_life(*at, LIFETIME, now), "{at} {now}: {answer:?}");
                 if let Ok(pair) = answer {
                     let refresh = pair.refresh.unwrap().expose().to_owned();
@@ -204,7 +187,10 @@ fn a_code_begins_and_ends_to_the_millisecond() {
                 };
                 let swaps = house.store.swaps();
                 let answer = block_on(house.otp.verify(submission.login()));
-                assert!(answer.is_ok() || (refused(&answer) && house.store.swaps() == swaps), "{answer:?}");
+                assert!(
+                    answer.is_ok() || (refused_as_dead(&answer) && house.store.swaps() == swaps),
+                    "{answer:?}"
+                );
                 assert_eq!(answer.is_ok(), delivered, "sent and accepted in the same life");
                 answer.is_ok()
             };
@@ -268,89 +254,6 @@ fn a_step_back_prolongs_a_life_by_no_more_than_itself_and_than_one_life() {
     assert_eq!(seconds_alive(295, 295).0, 295 + lifetime);
 }
 
-/// A store in which the process falls asleep: the swap is applied, and on waking the clock shows another
-/// time.
-struct Sleepy {
-    store: MemoryStore,
-    clock: ManualClock,
-    wakes_at: Mutex<Option<Timestamp>>,
-}
-
-impl CodeStore for Sleepy {
-    async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
-        self.store.load(name).await
-    }
-
-    async fn swap(
-        &self,
-        name: Name,
-        expected: Option<Version>,
-        value: &Sealed,
-        forget_after: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        let swap = self.store.swap(name, expected, value, forget_after).await;
-        if let Some(moment) = self.wakes_at.lock().unwrap().take() {
-            self.clock.set(moment);
-        }
-        swap
-    }
-}
-
-/// What a process that wakes at that moment says to a right code, and to a wrong one.
-fn after_sleep(wakes_at: Timestamp) -> [Result<(), ExchangeError>; 2] {
-    [true, false].map(|right| {
-        let clock = ManualClock::default();
-        let sleepy = Arc::new(Sleepy { store: memory(), clock: clock.clone(), wakes_at: Mutex::default() });
-        let house = House::on(Arc::clone(&sleepy), clock, Policy::default());
-        let sent = block_on(house.otp.send(Request::login(&ada()))).unwrap();
-        let code = sent.expose().code;
-        let typed = if right { code.to_owned() } else { other_than(code) };
-        *sleepy.wakes_at.lock().unwrap() = Some(wakes_at);
-        let answer = block_on(house.otp.verify(login(&sent.otp_id, &typed))).map(|_| ());
-        assert_eq!(house.store.applied(), 2, "it was charged all the same");
-        answer
-    })
-}
-
-#[test]
-fn a_process_that_slept_beyond_the_end_reveals_nothing() {
-    let end = start().saturating_add(LIFETIME);
-    let [right, wrong] = after_sleep(end.saturating_sub(MILLISECOND));
-    assert!(right.is_ok(), "a millisecond before");
-    assert!(
-        matches!(wrong, Err(ExchangeError::Refused(Refused { attempts_left: Some(4), .. }))),
-        "{wrong:?}"
-    );
-    for moment in [end, end.saturating_add(TEN_YEARS), Timestamp::MAX] {
-        let [right, wrong] = after_sleep(moment);
-        assert!(refused(&right) && refused(&wrong), "{right:?} {wrong:?}");
-        assert_eq!(format!("{right:?}"), format!("{wrong:?}"), "one answer for both");
-    }
-}
-
-#[test]
-fn a_process_that_woke_before_the_beginning_reveals_nothing() {
-    let begin = start().saturating_sub(SLACK);
-    assert!(after_sleep(begin)[0].is_ok());
-    for moment in [begin.saturating_sub(MILLISECOND), begin.saturating_sub(TEN_YEARS), Timestamp::MIN] {
-        let [right, wrong] = after_sleep(moment);
-        assert!(refused(&right), "{moment}: {right:?}");
-        assert!(refused(&wrong), "{moment}: {wrong:?}");
-    }
-}
-
-#[test]
-fn a_process_that_slept_over_a_refresh_hands_out_nothing_dead() {
-    let clock = ManualClock::default();
-    let sleepy = Arc::new(Sleepy { store: memory(), clock: clock.clone(), wakes_at: Mutex::default() });
-    let house = House::on(Arc::clone(&sleepy), clock, Policy::default().refresh_idle(seconds(3600)));
-    let sent = block_on(house.otp.send(Request::login(&ada()))).unwrap();
-    let tokens = block_on(house.otp.exchange(login(&sent.otp_id, sent.expose().code))).unwrap();
-    *sleepy.wakes_at.lock().unwrap() = Some(start().saturating_add(seconds(3600)));
-    let answer = block_on(house.otp.refresh(tokens.refresh.unwrap().expose()));
-    assert!(matches!(answer, Err(TokenError::Refused)), "{answer:?}");
-}
-
 #[test]
 fn valid_from_kills_what_is_older_and_nothing_else() {
     let (clock, memory) = (ManualClock::default(), memory());
@@ -380,10 +283,10 @@ fn valid_from_kills_what_is_older_and_nothing_else() {
     assert!(matches!(block_on(restored.deliver(&old_code.otp_id)), Err(SendError::Gone)));
     let answer =
         block_on(restored.verify(Submission::by_id(&old_code.otp_id, old_code.expose().code).register()));
-    assert!(refused(&answer), "{answer:?}");
+    assert!(refused_as_dead(&answer), "{answer:?}");
     let submission = Submission::by_recipient(&ada, old_by_recipient.expose().code).purpose("payment");
     let answer = block_on(restored.verify(submission));
-    assert!(refused(&answer), "{answer:?}");
+    assert!(refused_as_dead(&answer), "{answer:?}");
     assert!(block_on(restored.authenticate(old_session.access.expose())).is_err());
     assert!(block_on(restored.refresh(old_session.refresh.as_ref().unwrap().expose())).is_err());
 
@@ -394,76 +297,4 @@ fn valid_from_kills_what_is_older_and_nothing_else() {
     assert!(answer.is_ok(), "{answer:?}");
     // Without it the old session would still be good, so it was that which killed it.
     assert!(block_on(house.otp.authenticate(old_session.access.expose())).is_ok());
-}
-
-/// How long an owner waits after codes were sent by a clock that was ahead, until one comes through.
-fn wait_after(ahead: Duration, codes: usize, policy: Policy, lifetime: Duration) -> Duration {
-    let house = House::with(policy);
-    let ada = ada();
-    let request = || Request::login(&ada).lifetime(lifetime);
-    house.clock.advance(ahead);
-    for _ in 0..codes {
-        block_on(house.otp.send(request())).unwrap();
-    }
-    house.clock.set(start());
-    let mut waited = Duration::ZERO;
-    loop {
-        match block_on(house.otp.send(request())) {
-            Ok(sent) => {
-                assert!(block_on(house.otp.exchange(login(&sent.otp_id, sent.expose().code))).is_ok());
-                return waited;
-            }
-            Err(SendError::Wait { retry_after, .. }) => {
-                assert!(retry_after > Duration::ZERO);
-                waited += retry_after;
-                house.clock.advance(retry_after);
-            }
-            Err(other) => panic!("{other:?}"),
-        }
-    }
-}
-
-fn steps_ahead() -> [Duration; 9] {
-    let almost = just_under(SLACK);
-    [
-        MILLISECOND,
-        almost,
-        SLACK,
-        SLACK + MILLISECOND,
-        QUARTER,
-        seconds(86_400),
-        TEN_YEARS,
-        10 * TEN_YEARS,
-        Duration::MAX,
-    ]
-}
-
-#[test]
-fn a_clock_that_was_ahead_locks_nobody_out() {
-    for ahead in steps_ahead() {
-        let waited = wait_after(ahead, 1, Policy::default(), LIFETIME);
-        assert!(waited <= SLACK + SLACK, "{ahead:?}: {waited:?}");
-        let waited = wait_after(ahead, 3, Policy::default().send_spacing(Duration::ZERO), LIFETIME);
-        assert!(waited <= QUARTER, "{ahead:?}: {waited:?}");
-    }
-}
-
-#[test]
-fn a_clock_that_was_ahead_locks_nobody_out_under_the_longest_spacing() {
-    for ahead in steps_ahead() {
-        let waited = wait_after(ahead, 1, Policy::default().send_spacing(QUARTER), LIFETIME);
-        // A clock that is ahead by no more than the slack is taken for another process's.
-        let most = if ahead <= SLACK { QUARTER + ahead } else { Duration::ZERO };
-        assert!(waited <= most, "{ahead:?}: {waited:?}");
-    }
-}
-
-#[test]
-fn a_clock_that_was_ahead_locks_nobody_out_by_codes_that_live_long() {
-    for ahead in steps_ahead() {
-        let policy = Policy::default().send_spacing(Duration::ZERO);
-        let waited = wait_after(ahead, 3, policy, seconds(86_400));
-        let most = if ahead <= SLACK { QUARTER + ahead } else { Duration::ZERO };
-        assert!(waited <= most, "{ahead:?}: {waited:?}");
-    }
 }

@@ -1,8 +1,9 @@
 //! What the tests of the promises share: a small service on a hand-moved clock, stores that are wrong on
 //! purpose, a race.
-#![allow(dead_code)] // each test file uses its own share
+#![allow(dead_code, unused_imports)] // each test file uses its own share
 
 use std::error::Error;
+use std::fmt::{Debug, Display};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
@@ -10,8 +11,8 @@ use std::time::Duration;
 
 use otp_exchange::testkit::{CountingStore, ManualClock};
 use otp_exchange::{
-    CodeStore, Exchanger, Keyring, MemoryStore, Name, Outbox, Policy, Recipient, Sealed, StoreError, Swap,
-    Timestamp, Version,
+    Clock, CodeStore, ExchangeError, Exchanger, Keyring, MemoryStore, Name, OtpId, Outbox, Policy, Recipient,
+    Refused, Sealed, StoreError, Submission, Swap, Timestamp, Version,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -46,6 +47,36 @@ pub(crate) fn just_under(span: Duration) -> Duration {
 /// The same random bytes every time.
 pub(crate) fn seeded(seed: u64) -> Mutex<StdRng> {
     Mutex::new(StdRng::seed_from_u64(seed))
+}
+
+/// How far the clocks of two processes may be apart.
+pub(crate) const SLACK: Duration = Duration::from_secs(30);
+/// How long a code lives by default.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
+/// The longest anybody waits.
+pub(crate) const QUARTER: Duration = Duration::from_secs(15 * 60);
+pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
+pub(crate) const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// The moment every hand-moved clock begins with.
+pub(crate) fn start() -> Timestamp {
+    ManualClock::default().now()
+}
+
+pub(crate) fn login(id: &OtpId, code: &str) -> Submission {
+    Submission::by_id(id, code).login()
+}
+
+/// Refused as dead: with no attempt left, or none told.
+pub(crate) fn refused_as_dead<T>(answer: &Result<T, ExchangeError>) -> bool {
+    matches!(answer, Err(ExchangeError::Refused(Refused { attempts_left: None | Some(0), .. })))
+}
+
+/// It is that error, and its text names that field.
+pub(crate) fn names<T: Debug, E: PartialEq + Debug + Display>(answer: Result<T, E>, error: &E, field: &str) {
+    let found = answer.expect_err("bad input is refused");
+    assert_eq!(&found, error);
+    assert!(found.to_string().contains(field), "{found} does not name {field}");
 }
 
 /// A service with everything about it within reach.
