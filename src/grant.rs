@@ -105,13 +105,31 @@ impl fmt::Debug for Grant {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Principal {
     pub(crate) id: String,
+    pub(crate) role: Role,
     pub(crate) scopes: Vec<String>,
 }
 
+/// What a principal may do beside asking for codes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing more.
+    #[default]
+    User,
+    /// Issue tokens for others.
+    Developer,
+    /// Issue tokens for others.
+    Administrator,
+}
+
 impl Principal {
-    /// A principal without any scope yet.
+    /// A principal in the role of a user, without any scope yet.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), scopes: Vec::new() }
+        Self { id: id.into(), role: Role::default(), scopes: Vec::new() }
+    }
+
+    /// Its role.
+    pub fn role(self, role: Role) -> Self {
+        Self { role, ..self }
     }
 
     /// One more scope that this principal holds.
@@ -120,7 +138,7 @@ impl Principal {
         self
     }
 
-    /// Who it is, for the application's own records.
+    /// Who it is, for the application's own records; [events](crate::Event) name it.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -134,6 +152,6 @@ impl Principal {
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The id is often a whole address.
-        f.debug_struct("Principal").field("scopes", &self.scopes).finish_non_exhaustive()
+        f.debug_struct("Principal").field("role", &self.role).field("scopes", &self.scopes).finish_non_exhaustive()
     }
 }

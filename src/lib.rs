@@ -109,6 +109,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod base64url;
+mod client_key;
 mod code;
 mod context;
 mod crypto;
@@ -125,6 +126,7 @@ mod purpose;
 mod recipient;
 mod request;
 mod rules;
+mod status;
 mod submission;
 #[cfg(feature = "testkit")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testkit")))]
@@ -133,8 +135,9 @@ mod timestamp;
 mod tokens;
 mod typed;
 
+pub use client_key::ClientKey;
 pub use code::{Code, MAX_CODE_LENGTH};
-pub use context::{ContextError, MAX_CONTEXT_BYTES};
+pub use context::{ContextError, Field, MAX_CONTEXT_BYTES};
 pub use crypto::formats;
 pub use crypto::{
     KeyError, Keyring, MAX_ENTRY_BYTES, MalformedEntry, MalformedToken, Name, OpenError, Sealed, Version,
@@ -142,21 +145,25 @@ pub use crypto::{
 pub use embedded::{MemoryStore, Outbox};
 pub use entropy_error::EntropyError;
 pub use exchanger::{
-    BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, SendError, TokenError,
+    BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, IssueError, SendError, StatusError,
+    TokenError,
 };
-pub use grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal};
+pub use grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal, Role};
 pub use message::{MAX_TEMPLATE_BYTES, Message, Template, TemplateError};
 pub use otp::{Kind, Otp, OtpError};
 pub use otp_id::{OtpId, OtpIdError};
-pub use policy::{MAX_CODE_LIFETIME, Policy, PolicyError};
+pub use policy::{
+    AtLimit, Bits, CodeAlone, Deviation, MAX_CODE_LIFETIME, Policy, PolicyError, Quota, Risk, TestRecipient,
+};
 pub use ports::{
-    Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, IssuerError, Notifier, NotifyError,
-    Recognised, ReferenceTokens, StoreError, Swap, SystemClock, SystemEntropy, TokenIssuer,
+    Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, IssuerError, Notifier, NotifyError,
+    Observer, Recognised, ReferenceTokens, StoreError, Swap, SystemClock, SystemEntropy, TokenIssuer,
 };
 pub use purpose::{Purpose, PurposeError};
-pub use recipient::{Channel, EmailError, PhoneError, Recipient, RecipientError};
+pub use recipient::{Channel, DialCode, DialCodeError, EmailError, PhoneError, Recipient, RecipientError};
 pub use request::{Exposed, Receipt, Request, RequestError};
 pub use rules::Waiting;
+pub use status::Status;
 pub use submission::{Proof, Refused, Submission, SubmissionError};
 pub use timestamp::Timestamp;
 pub use tokens::{Claims, SessionId, SessionIdError, Token, Tokens};

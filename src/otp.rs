@@ -117,6 +117,18 @@ impl Otp {
         f64::from(self.length) * symbols.log2()
     }
 
+    /// Whether guessing at it is hopeless however often one may: 64 bits or more (NIST SP 800-63B-4 section
+    /// 3.1.3.2).
+    pub(crate) fn is_unguessable(&self) -> bool {
+        count(self.kind, self.length) >= UNGUESSABLE
+    }
+
+    /// The same, of the same kind, so long that guessing at it is hopeless.
+    pub(crate) fn lengthened(&self) -> Self {
+        let length = (self.length..MAX_CODE_LENGTH).find(|length| count(self.kind, *length) >= UNGUESSABLE);
+        Self { length: length.unwrap_or(MAX_CODE_LENGTH), ..self.clone() }
+    }
+
     /// Draws a code: every code of the kind and length equally likely, leading zeros kept.
     ///
     /// # Errors
@@ -150,6 +162,14 @@ impl Otp {
         let typed = Typed::read(typed)?;
         typed.fit(self.kind, self.length, self.length)
     }
+}
+
+/// How many codes make guessing hopeless: 64 bits of them.
+pub(crate) const UNGUESSABLE: u128 = 1 << 64;
+
+/// How many codes there are of that kind and length.
+pub(crate) fn count(kind: Kind, length: u8) -> u128 {
+    (kind.alphabet().len() as u128).saturating_pow(length.into())
 }
 
 impl Default for Otp {
@@ -226,6 +246,15 @@ mod tests {
         {
             assert!(read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_lengthened_code_has_64_bits_and_not_a_character_more() {
+        let lengths = Kind::ALL.map(|kind| Otp::new(kind, 4).unwrap().lengthened());
+        assert_eq!(lengths.each_ref().map(Otp::length), [20, 14, 13, 13]);
+        assert!(lengths.iter().all(Otp::is_unguessable));
+        let long = Otp::new(Kind::Alphanumeric, 16).unwrap();
+        assert_eq!(long.lengthened(), long);
     }
 
     #[test]

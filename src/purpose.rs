@@ -25,6 +25,13 @@ impl Purpose {
     /// Proving an address for an account to be made.
     pub const REGISTER: Self = Self(Cow::Borrowed("register"));
 
+    /// Proving that an address of an account that exists can be reached.
+    pub const CONFIRM: Self = Self(Cow::Borrowed("confirm"));
+    /// Getting back into an account.
+    pub const RECOVER: Self = Self(Cow::Borrowed("recover"));
+    /// What tokens are for that were issued without a code.
+    pub const ISSUED: Self = Self(Cow::Borrowed("issued"));
+
     /// Checks a name and takes it as a purpose.
     ///
     /// # Errors
@@ -33,6 +40,8 @@ impl Purpose {
         match name {
             "login" => Ok(Self::LOGIN),
             "register" => Ok(Self::REGISTER),
+            "confirm" => Ok(Self::CONFIRM),
+            "recover" => Ok(Self::RECOVER),
             _ if (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic()) => {
                 Ok(Self(Cow::Owned(name.to_owned())))
             }

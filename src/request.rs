@@ -6,11 +6,13 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::code::Code;
-use crate::context::{Context, ContextError};
+use crate::client_key::ClientKey;
+use crate::context::{Context, ContextError, Field};
 use crate::grant::{Grant, MAX_GRANT_BYTES, Principal};
 use crate::message::TemplateError;
 use crate::otp::{Kind, Otp};
 use crate::otp_id::OtpId;
+use crate::policy::{Bits, Risk};
 use crate::purpose::{Purpose, PurposeError};
 use crate::recipient::Recipient;
 use crate::timestamp::Timestamp;
@@ -46,6 +48,9 @@ pub struct Request {
     pub(crate) grant: Grant,
     pub(crate) principal: Option<Principal>,
     pub(crate) decoy: bool,
+    pub(crate) account_exists: Option<bool>,
+    pub(crate) client: Option<ClientKey>,
+    pub(crate) idempotency_key: Option<String>,
 }
 
 /// The one name a challenge answers to, fixed when it is issued. So whoever only knows an address can neither
@@ -54,6 +59,7 @@ pub struct Request {
 pub(crate) enum AnswersTo {
     OtpId,
     Recipient,
+    Code,
 }
 
 impl Request {
@@ -86,6 +92,9 @@ impl Request {
             grant: Grant::default(),
             principal: None,
             decoy: false,
+            account_exists: None,
+            client: None,
+            idempotency_key: None,
         }
     }
 
@@ -95,6 +104,27 @@ impl Request {
     /// Whoever knows the address can then spend its attempts; prefer the otp id where the client can hold it.
     pub fn by_recipient(self) -> Self {
         Self { answers_to: AnswersTo::Recipient, ..self }
+    }
+
+    /// Makes the code answer to nothing but itself: for clients that keep nothing at all. The policy has to
+    /// [allow it](crate::Policy::code_alone). Such a code is made and sent in one go by
+    /// [`send`](crate::Exchanger::send), and cannot be sent again.
+    pub fn by_code(self) -> Self {
+        Self { answers_to: AnswersTo::Code, ..self }
+    }
+
+    /// Who asks, as far as the application can tell: an IP address, a device. Its messages are counted; a
+    /// client that had a right code before keeps its place whatever strangers do. Without one, everybody
+    /// who asks for this recipient's codes shares one place.
+    pub fn client(self, client: ClientKey) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    /// Makes the same request, sent once more by an impatient finger or a client that lost the reply, lead to
+    /// the same code while that lives, and to no second message: 1 to 255 bytes, a fresh UUID for each press
+    /// of the button say. It has to be just the same request, from the same client, for the same recipient.
+    pub fn idempotency_key(self, key: impl Into<String>) -> Self {
+        Self { idempotency_key: Some(key.into()), ..self }
     }
 
     /// What this code looks like: a kind and length that the policy [allows](crate::Policy::allow), and its
@@ -113,20 +143,22 @@ impl Request {
         Self { locale: Some(locale.into()), ..self }
     }
 
-    /// How long the code lives: 1 s to 7 days.
+    /// How long the code lives: from 1 s to the policy's [longest](crate::Policy::longest_lifetime); above 15
+    /// minutes only for a [principal](Self::requested_by).
     pub fn lifetime(self, lifetime: Duration) -> Self {
         Self { lifetime: Some(lifetime), ..self }
     }
 
-    /// How often the code may be tried: 1 to 100 times.
+    /// How often the code may be tried: 1 to 100 times, as far as the accepted risk goes.
     pub fn attempts(self, attempts: u8) -> Self {
         Self { attempts: Some(attempts), ..self }
     }
 
     /// Ties the code to a fact: the submission must bind the same names to the same values, no more and no
-    /// fewer.
-    pub fn bind(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.context.bind(name.into(), value.into());
+    /// fewer. The names `amount`, `payee`, `device`, `session` and `tenant` are those of [`Field`]; a template
+    /// can show them, as `{{AMOUNT}}` say.
+    pub fn bind(mut self, field: impl Into<Field>, value: impl Into<String>) -> Self {
+        self.context.bind(field.into(), value.into());
         self
     }
 
@@ -139,6 +171,12 @@ impl Request {
     /// gets all of the principal's.**
     pub fn requested_by(self, principal: Principal) -> Self {
         Self { principal: Some(principal), ..self }
+    }
+
+    /// Whether the application has an account for this recipient. Then whoever logs in without one, or
+    /// registers with one, gets a decoy. Without this call nothing is concluded.
+    pub fn account_exists(self, exists: bool) -> Self {
+        Self { account_exists: Some(exists), ..self }
     }
 
     /// Makes everything happen but the message, and no code right: the answer to somebody who may not sign
@@ -162,8 +200,12 @@ pub struct Receipt {
     pub lifetime: Duration,
     /// From when on the code is dead.
     pub expires_at: Timestamp,
-    /// When the same code may be sent again; a new one may be requested after the policy's send spacing.
+    /// When the same code may be sent again. A client that asks for a new one waits as long or longer; see
+    /// [`Policy::send_spacing`](crate::Policy::send_spacing).
     pub resend_at: Timestamp,
+    /// How many characters the code has. Where the accepted risk is spent it is longer than usual; make the
+    /// form that long.
+    pub length: u8,
     pub(crate) code: Code,
     pub(crate) text: Zeroizing<String>,
 }
@@ -191,6 +233,7 @@ impl fmt::Debug for Receipt {
             .field("attempts", &self.attempts)
             .field("expires_at", &self.expires_at)
             .field("resend_at", &self.resend_at)
+            .field("length", &self.length)
             .finish_non_exhaustive()
     }
 }
@@ -202,7 +245,7 @@ impl fmt::Debug for Exposed<'_> {
 }
 
 /// Which part of a request is wrong, and what would be right. Nothing was stored or sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The purpose.
@@ -223,11 +266,64 @@ pub enum RequestError {
         length: u8,
     },
     /// The code's lifetime.
-    #[error("lifetime: {given:?}; must be from 1 second to 7 days")]
+    #[error("lifetime: {given:?}; must be from 1 second to the policy's longest_lifetime, {longest:?}")]
     Lifetime {
         /// The lifetime that was asked for.
         given: Duration,
+        /// The longest that the policy lets a request ask for.
+        longest: Duration,
     },
+    /// A long life for a code that anybody may ask for.
+    #[error("lifetime: above 15 minutes only for a principal; name who asks with requested_by")]
+    NoPrincipal,
+    /// One code that is easier to guess than what is accepted for a whole day.
+    #[error(
+        "risk: the code would be guessed with {risk}, and {accepted} is accepted; ask for a longer code or fewer attempts, or raise Policy::accept_risk"
+    )]
+    Risk {
+        /// How likely it would be guessed.
+        risk: Risk,
+        /// How likely it may be for one recipient and day.
+        accepted: Risk,
+    },
+    /// A code that answers to its recipient.
+    #[error("by_recipient: not allowed; use the otp id, or allow it with Policy::by_recipient")]
+    NotByRecipient,
+    /// A code that answers to nothing but itself.
+    #[error("by_code: not allowed, or not of the kind of the policy's otp; allow it with Policy::code_alone")]
+    NotByCode,
+    /// A code alone that is too easy to guess.
+    #[error("by_code: the code has {has} bits and needs {needed} for its lifetime; ask for a longer one")]
+    AloneTooShort {
+        /// How many bits it needs.
+        needed: Bits,
+        /// How many it has.
+        has: Bits,
+    },
+    /// A code alone is made and sent in one go.
+    #[error("by_code: such a code cannot be issued now and delivered later; use send")]
+    AloneIsSent,
+    /// The country calling code.
+    #[error("recipient: no messages go to numbers of this country; see Policy::allow_dial_codes")]
+    DialCode,
+    /// Email.
+    #[error("recipient: this policy takes email for no authenticator; send to a phone, or see Policy::email_signs_in")]
+    Email,
+    /// A field that has to be bound.
+    #[error("bound context: {} is not bound; bind it", field.as_str())]
+    NotBound {
+        /// Which.
+        field: Field,
+    },
+    /// A field that has to be shown.
+    #[error("template: does not show {}; add its variable", field.as_str())]
+    NotShown {
+        /// Which.
+        field: Field,
+    },
+    /// The idempotency key.
+    #[error("idempotency key: must have 1 to 255 bytes, and is not for by_code")]
+    IdempotencyKey,
     /// The attempts.
     #[error("attempts: {given}; must be from 1 to 100")]
     Attempts {
@@ -245,6 +341,9 @@ pub enum RequestError {
         "grant: a scope must be printable ASCII without space, quote and backslash (RFC 6749 section 3.3)"
     )]
     Scope,
+    /// Whoever issues tokens may not.
+    #[error("principal: only an administrator or developer issues tokens for others")]
+    NotAdministrator,
     /// A scope that whoever asks does not hold.
     #[error("grant: a scope that the requesting principal does not hold; leave it out")]
     ScopeNotHeld,

@@ -4,7 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::context::{Context, ContextError};
+use crate::client_key::ClientKey;
+use crate::context::{Context, ContextError, Field};
 use crate::grant::Grant;
 use crate::otp_id::{OtpId, OtpIdError};
 use crate::purpose::{Purpose, PurposeError};
@@ -36,12 +37,14 @@ pub struct Submission {
     pub(crate) typed: Zeroizing<String>,
     pub(crate) purposes: Vec<Result<Purpose, PurposeError>>,
     pub(crate) context: Context,
+    pub(crate) client: Option<ClientKey>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Named {
     OtpId(OtpId),
     Recipient(Recipient),
+    Code,
 }
 
 impl Submission {
@@ -56,9 +59,20 @@ impl Submission {
         Self::of(Named::Recipient(recipient.clone()), typed)
     }
 
+    /// For the one code that looks just so, made with [`Request::by_code`](crate::Request::by_code). It needs
+    /// a [client](Self::client): guesses at such codes are limited for each.
+    pub fn by_code(typed: &str) -> Self {
+        Self::of(Named::Code, typed)
+    }
+
     fn of(named: Named, typed: &str) -> Self {
         let typed = Zeroizing::new(typed.to_owned());
-        Self { named, typed, purposes: Vec::new(), context: Context::default() }
+        Self { named, typed, purposes: Vec::new(), context: Context::default(), client: None }
+    }
+
+    /// Who submits, as far as the application can tell: an IP address, a device. Its submissions are counted.
+    pub fn client(self, client: ClientKey) -> Self {
+        Self { client: Some(client), ..self }
     }
 
     /// Accepts a code for logging in.
@@ -78,8 +92,8 @@ impl Submission {
     }
 
     /// The fact the code must have been bound to; see [`Request::bind`](crate::Request::bind).
-    pub fn bind(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.context.bind(name.into(), value.into());
+    pub fn bind(mut self, field: impl Into<Field>, value: impl Into<String>) -> Self {
+        self.context.bind(field.into(), value.into());
         self
     }
 
@@ -179,6 +193,9 @@ pub enum SubmissionError {
     /// The otp id.
     #[error(transparent)]
     OtpId(#[from] OtpIdError),
+    /// A code alone, from nobody in particular.
+    #[error("submission: a code alone needs the client it comes from; name it with client()")]
+    NoClient,
     /// It accepts no purpose.
     #[error("submission: names no purpose; say which it accepts, with login() say")]
     NoPurpose,

@@ -1,5 +1,6 @@
 //! What a person typed, on its way to being a code.
 
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::code::{Code, MAX_CODE_LENGTH};
@@ -9,6 +10,12 @@ use crate::otp::Kind;
 /// `0-9A-Z`, not yet held against a format.
 #[derive(Debug)]
 pub(crate) struct Typed(Code);
+
+impl ConstantTimeEq for Typed {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
 
 impl Typed {
     pub(crate) fn read(typed: &str) -> Result<Self, MalformedCode> {

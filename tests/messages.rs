@@ -73,3 +73,24 @@ fn a_message_goes_to_the_spelling_its_code_was_issued_for_and_says_how_long_it_h
     assert_eq!(proof.recipient().address(), "Ada@Example.org");
     assert_eq!(proof.into_subject(), "ada@example.org", "the subject is the canonical form");
 }
+
+#[test]
+fn a_message_shows_what_its_code_is_bound_to_at_first_and_again() {
+    let (letters, clock) = (Letters::default(), ManualClock::default());
+    let builder = Exchanger::builder(MemoryStore::with_clock(10, clock.clone()), letters.clone(), keyring());
+    let otp = builder.clock(clock.clone()).build().unwrap();
+
+    let request = Request::new("payment", &recipient("ada@example.org"))
+        .template("{{PAYEE}} gets {{AMOUNT}}: {{CODE}} ({{PAYEE}})")
+        .bind("payee", "{{CODE}} & {{AMOUNT}}")
+        .bind("amount", "12.50 EUR");
+    let sent = block_on(otp.send(request)).unwrap();
+    clock.advance(seconds(30));
+    block_on(otp.deliver(&sent.otp_id)).unwrap();
+
+    let code = sent.expose().code;
+    let text =
+        format!("{{{{CODE}}}} & {{{{AMOUNT}}}} gets 12.50 EUR: {code} ({{{{CODE}}}} & {{{{AMOUNT}}}})");
+    let texts: Vec<_> = letters.0.lock().unwrap().iter().map(|letter| letter.text.clone()).collect();
+    assert_eq!(texts, [text.clone(), text], "a value is never read as template");
+}

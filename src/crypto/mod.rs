@@ -16,4 +16,4 @@ pub use seal::{MAX_ENTRY_BYTES, MalformedEntry, Name, OpenError, Sealed, Version
 pub use tally::CryptoCounts;
 pub use token::MalformedToken;
 pub(crate) use token::{Presented, TokenKind, TokenName};
-pub(crate) use vault::{ChallengeId, ContextDigest, NO_CONTEXT, Vault};
+pub(crate) use vault::{ChallengeId, ContextDigest, NO_CONTEXT, RequestDigest, Scope, Vault};

@@ -102,6 +102,9 @@ pub(crate) enum EntryKind {
     Ledger = 1,
     Session = 2,
     OtpId = 3,
+    Usage = 4,
+    CodeAlone = 5,
+    Subject = 6,
 }
 
 /// Bytes from a store that cannot be an entry.

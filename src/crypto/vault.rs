@@ -12,6 +12,7 @@ use super::keyring::{KeyError, Keyring, Secret};
 use super::seal::{EntryKind, FORMAT, HEADER, KEY_ID, Name, OpenError, SealError, Sealed, TAG};
 use super::tally::tally;
 use super::{MAX_ENTRY_BYTES, NONCE_BYTES};
+use crate::code::Code;
 use crate::context::Context;
 use crate::otp_id::{OTP_ID_BYTES, OtpId};
 use crate::recipient::{Channel, Recipient};
@@ -19,6 +20,7 @@ use crate::tokens::SessionId;
 
 pub(crate) type ChallengeId = [u8; 16];
 pub(crate) type ContextDigest = [u8; 32];
+pub(crate) type RequestDigest = [u8; 16];
 pub(crate) type Nonce = [u8; NONCE_BYTES];
 
 /// What a challenge without bound context has for a digest. No HMAC comes out as this but by a chance of
@@ -31,6 +33,19 @@ const SALT: &[u8] = b"otp-exchange/v1";
 
 /// The name that stands in the associated data of an otp id, which lies under none.
 const NOWHERE: Name = Name([0; 16]);
+
+/// What stands before a request where the kind of an entry stands before a name.
+const REQUEST: u8 = b'r';
+
+/// What a quota is of.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Scope {
+    ClientSends = 1,
+    ClientChecks = 2,
+    DialCodeSends = 3,
+    ServiceSends = 4,
+}
 
 pub(crate) struct Vault {
     names: HmacSha256,
@@ -80,6 +95,27 @@ impl Vault {
     /// here, rather than an entry that does not open.
     pub(crate) fn session_name(&self, id: SessionId) -> Name {
         self.name(&[&[EntryKind::Session as u8], &id.0])
+    }
+
+    /// The name of the entry of a code that answers to nothing but itself.
+    pub(crate) fn code_name(&self, code: &Code) -> Name {
+        self.name(&[&[EntryKind::CodeAlone as u8], code.expose().as_bytes()])
+    }
+
+    /// The name of a quota: of one client's messages, say.
+    pub(crate) fn quota_name(&self, scope: Scope, key: &[u8]) -> Name {
+        self.name(&[&[EntryKind::Usage as u8, scope as u8], key])
+    }
+
+    /// The name of a subject.
+    pub(crate) fn subject_name(&self, subject: &str) -> Name {
+        self.name(&[&[EntryKind::Subject as u8], subject.as_bytes()])
+    }
+
+    /// What stands for a request that shall be answered only once, whoever's it is.
+    pub(crate) fn request_digest<T: Serialize>(&self, request: &T) -> Result<RequestDigest, SealError> {
+        let bytes = postcard::to_allocvec(request).map(Zeroizing::new).map_err(|_| SealError)?;
+        Ok(self.name(&[&[REQUEST], &bytes]).0)
     }
 
     fn name(&self, parts: &[&[u8]]) -> Name {

@@ -3,11 +3,15 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::draw::Draw;
+use super::quotas::Price;
 use super::{Exchanger, Fault};
 use crate::crypto::{EntryKind, NONCE_BYTES, Name, Sealed, Version};
 use crate::policy::Policy;
 use crate::ports::{CodeStore, Notifier, StoreError, Swap, TokenIssuer};
-use crate::rules::{Ledger, MAX_LEDGER_BYTES, MAX_SESSION_BYTES, Moment, Session};
+use crate::rules::{
+    Ledger, MAX_LEDGER_BYTES, MAX_SESSION_BYTES, MAX_SUBJECT_BYTES, MAX_USAGE_BYTES, Moment, Refusal, Session,
+    Subject, Usage,
+};
 use crate::timestamp::Timestamp;
 
 /// How often an entry may change under a flow before it gives up.
@@ -41,6 +45,24 @@ impl Entry for Session {
     }
 }
 
+impl Entry for Usage {
+    const KIND: EntryKind = EntryKind::Usage;
+    const LIMIT: usize = MAX_USAGE_BYTES;
+
+    fn forget_after(&self, _policy: &Policy) -> Timestamp {
+        self.forget_after()
+    }
+}
+
+impl Entry for Subject {
+    const KIND: EntryKind = EntryKind::Subject;
+    const LIMIT: usize = MAX_SUBJECT_BYTES;
+
+    fn forget_after(&self, _policy: &Policy) -> Timestamp {
+        self.forget_after()
+    }
+}
+
 /// What a rule decided about an entry.
 pub(super) enum Step<T, R> {
     /// The entry stays as it is; the outcome may be told at once.
@@ -56,14 +78,11 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         &self,
         name: Name,
         draw: &mut Draw<'_>,
-        mut rule: impl FnMut(Option<T>, Moment) -> Result<Step<T, R>, Fault>,
+        mut rule: impl FnMut(Option<T>, Moment, &mut Draw<'_>) -> Result<Step<T, R>, Fault>,
     ) -> Result<R, Fault> {
         for _ in 0..MAX_CONFLICTS {
-            let (entry, version) = match self.load(name).await? {
-                Some((entry, version)) => (Some(entry), Some(version)),
-                None => (None, None),
-            };
-            match rule(entry, self.moment())? {
+            let (entry, version) = self.read(name).await?;
+            match rule(entry, self.moment(), draw)? {
                 Step::Keep(outcome) => return Ok(outcome),
                 Step::Write(entry, outcome) => {
                     if self.write(name, version, draw.take()?, &entry).await? == Swap::Applied {
@@ -73,6 +92,39 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             }
         }
         Err(Fault::Busy)
+    }
+
+    /// The same, where what is written has its price in quotas. It is paid once the rule has agreed, so that
+    /// what is refused anyway costs nothing, and before the first write; what was paid is never given back.
+    pub(super) async fn update_paid<T: Entry, R>(
+        &self,
+        name: Name,
+        draw: &mut Draw<'_>,
+        mut rule: impl FnMut(Option<T>, Moment, &mut Draw<'_>) -> Result<Step<T, R>, Fault>,
+        price: impl Fn(&R) -> Price,
+        refused: impl Fn(Refusal, Timestamp) -> R,
+    ) -> Result<R, Fault> {
+        let mut paid = false;
+        for _ in 0..MAX_CONFLICTS {
+            let (entry, version) = self.read(name).await?;
+            match rule(entry, self.moment(), draw)? {
+                Step::Keep(outcome) => return Ok(outcome),
+                Step::Write(entry, outcome) => {
+                    if !paid && let Some(refusal) = self.pay(price(&outcome)).await? {
+                        return Ok(refused(refusal, self.now()));
+                    }
+                    paid = true;
+                    if self.write(name, version, draw.take()?, &entry).await? == Swap::Applied {
+                        return Ok(outcome);
+                    }
+                }
+            }
+        }
+        Err(Fault::Busy)
+    }
+
+    async fn read<T: Entry>(&self, name: Name) -> Result<(Option<T>, Option<Version>), Fault> {
+        Ok(self.load(name).await?.map_or((None, None), |(entry, version)| (Some(entry), Some(version))))
     }
 
     pub(super) async fn load<T: Entry>(&self, name: Name) -> Result<Option<(T, Version)>, Fault> {

@@ -53,8 +53,8 @@ pub enum SendError {
     /// The request is wrong; nothing was stored or sent.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Too soon after the last message, or too many live codes; nothing was stored or sent. Answer it like a
-    /// success where the public must not learn who asked for codes.
+    /// Too soon after the last message, too many live codes, or a quota is used up; nothing was stored or
+    /// sent. Answer it like a success where the public must not learn who asked for codes.
     #[error("wait: too soon; try again in {} s", retry_after.as_millis().div_ceil(1000))]
     Wait {
         /// Which limit it was; for your own logs.
@@ -78,6 +78,10 @@ pub enum SendError {
     /// The otp id is none of this exchanger's; the store was not asked.
     #[error(transparent)]
     OtpId(#[from] OtpIdError),
+    /// The code answers to nothing but itself, so it cannot be sent again; nothing was sent. Request a new
+    /// one.
+    #[error("not again: a code made with by_code cannot be sent again; request a new one")]
+    NotAgain,
     /// There is no live code of that otp id.
     #[error("gone: the code has expired, was used or never was; request a new one")]
     Gone,
@@ -106,12 +110,57 @@ pub enum ExchangeError {
     /// is not ours: answer that to the public like a refusal.
     #[error(transparent)]
     Submission(#[from] SubmissionError),
+    /// This client has submitted too many codes; nothing was compared or charged. Answer it to the public like
+    /// any other throttling (HTTP 429).
+    #[error("wait: too many submissions; try again in {} s", retry_after.as_millis().div_ceil(1000))]
+    Wait {
+        /// Which limit it was; for your own logs.
+        why: Waiting,
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// The proof is of another keyring or namespace.
     #[error("proof: made by an exchanger of another keyring or namespace; grant it there")]
     ForeignProof,
     /// The issuer made no token. The code is used up; a new one has to be requested.
     #[error("no token was issued, and the code is used up; request a new one")]
     Issuer(#[from] IssuerError),
+    /// Something around it failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why no tokens were issued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// The principal may not, or the grant is wrong; nothing was stored.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The issuer made no token.
+    #[error("no token was issued; try again")]
+    Issuer(#[from] IssuerError),
+    /// Something around it failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<EntropyError> for IssueError {
+    fn from(error: EntropyError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Why a challenge cannot be looked at or taken back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StatusError {
+    /// The otp id is none of this exchanger's; the store was not asked.
+    #[error(transparent)]
+    OtpId(#[from] OtpIdError),
+    /// There is no live code of that otp id.
+    #[error("gone: the code has expired, was used or never was")]
+    Gone,
     /// Something around it failed.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -2,11 +2,14 @@
 
 use super::draw::Draw;
 use super::entries::Step;
-use super::{ExchangeError, Exchanger, Fault};
+use super::{ExchangeError, Exchanger, Fault, IssueError};
 use crate::crypto::NONCE_BYTES;
+use crate::grant::{Grant, Principal, Role};
 use crate::otp_id::OtpIdError;
-use crate::ports::{CodeStore, Notifier, Swap, TokenIssuer};
-use crate::rules::{Attempt, Challenge, Ledger, Session, Verdict};
+use crate::ports::{CodeStore, Event, Notifier, Swap, TokenIssuer};
+use crate::purpose::Purpose;
+use crate::request::{AnswersTo, RequestError};
+use crate::rules::{Attempt, Challenge, Ledger, Session, Verdict, checked_grant};
 use crate::submission::{Named, Proof, Refused, Submission, SubmissionError};
 use crate::tokens::{SessionId, Tokens};
 
@@ -48,37 +51,48 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     }
 
     async fn verify_with(&self, submission: Submission, draw: &mut Draw<'_>) -> Result<Proof, ExchangeError> {
-        let Submission { named, typed, purposes, mut context } = submission;
+        let Submission { named, typed, purposes, mut context, client } = submission;
         let purposes: Vec<_> =
             purposes.into_iter().collect::<Result<_, _>>().map_err(SubmissionError::from)?;
         if purposes.is_empty() {
             return Err(SubmissionError::NoPurpose.into());
         }
         context.check().map_err(SubmissionError::from)?;
-        let (entry, id) = match named {
-            Named::Recipient(recipient) => (self.vault.ledger_name(&recipient), None),
+        let typed = &self.policy().read(&typed)?;
+        let (entry, id, named) = match named {
+            Named::Recipient(recipient) => (self.vault.ledger_name(&recipient), None, AnswersTo::Recipient),
             Named::OtpId(otp_id) => {
                 let opened = self.vault.open_otp_id(&otp_id).map_err(OtpIdError::from);
                 let (entry, id) = opened.map_err(SubmissionError::from)?;
-                (entry, Some(id))
+                (entry, Some(id), AnswersTo::OtpId)
+            }
+            Named::Code if client.is_none() => return Err(SubmissionError::NoClient.into()),
+            Named::Code => {
+                let code = typed.as_kind(self.policy().otp.kind());
+                (self.vault.code_name(&code), None, AnswersTo::Code)
             }
         };
-        let typed = &self.policy().read(&typed)?;
+        if let Some(refusal) = self.pay(self.price_of_check(client.as_ref())).await? {
+            let (why, retry_after) = (refusal.why, refusal.retry_after(self.now()));
+            self.observe(|| Event::SubmissionRefused { why, retry_after });
+            return Err(ExchangeError::Wait { why, retry_after });
+        }
         let context = self.vault.context_digest(&context);
-        let attempt = Attempt { id, typed, purposes: &purposes, context };
-        let verdict = self.update(entry, draw, |ledger: Option<Ledger>, at| {
+        let attempt = Attempt { id, named, typed, purposes: &purposes, context };
+        let verdict = self.update(entry, draw, |ledger: Option<Ledger>, at, _| {
             let Some(ledger) = ledger else { return Ok(Step::Keep(Verdict::NoneLive)) };
-            Ok(match ledger.submit(at, &attempt) {
+            Ok(match ledger.submit(at, &attempt, self.policy()) {
                 (_, Verdict::NoneLive) => Step::Keep(Verdict::NoneLive),
                 (ledger, verdict) => Step::Write(ledger, verdict),
             })
         });
         let verdict = verdict.await?;
+        self.observe(|| seen(&verdict));
         // Read again: this process may have slept between judging and writing, and the code died meanwhile.
         let now = self.now();
         let attempts_left = match verdict {
             Verdict::Right(challenge) if challenge.life.contains(now) => return Ok(self.prove(*challenge)),
-            Verdict::Wrong { attempts_left, life } if life.contains(now) => attempts_left,
+            Verdict::Wrong { attempts_left, life, .. } if life.contains(now) => attempts_left,
             Verdict::Right(_) | Verdict::Wrong { .. } | Verdict::NoneLive => 0,
         };
         Err(Refused { attempts_left: id.map(|_| attempts_left) }.into())
@@ -102,12 +116,69 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
         let Proof { subject, purpose, mut grant, .. } = proof;
         let redirect_url = grant.redirect_url.take();
+        let (id, session) = self.begin(subject, purpose, grant, None, draw).await?;
+        Ok(Tokens { redirect_url, ..self.tokens(id, session).await? })
+    }
+
+    /// Issues tokens for a subject without any code, on behalf of an administrator or developer: for support,
+    /// for service accounts, for tests. The session's [purpose](crate::Claims::purpose) is
+    /// [`Purpose::ISSUED`].
+    ///
+    /// It has nothing to do with codes, and no submission, whatever it lacks, leads here. The grant names its
+    /// subject, and every scope it shall have: none is taken from the principal, who has to hold each.
+    ///
+    /// # Errors
+    /// [`IssueError::Request`] if the principal may not, or something about the grant is wrong; the others say
+    /// what failed.
+    pub async fn issue_tokens(&self, acting: &Principal, grant: Grant) -> Result<Tokens, IssueError> {
+        if acting.role == Role::User {
+            return Err(RequestError::NotAdministrator.into());
+        }
+        // A grant without scopes would take all of the principal's, who is somebody else here.
+        let holder = Some(acting).filter(|_| !grant.scopes.is_empty());
+        let mut grant = checked_grant(grant, holder, self.policy())?;
+        let redirect_url = grant.redirect_url.take();
+        let subject = grant.subject.clone().ok_or(RequestError::Subject)?;
+        let mut draw = self.draw(SESSION_BYTES + NONCE_BYTES);
+        let by = Some(acting.id.as_str());
+        let (id, session) = self.begin(subject, Purpose::ISSUED, grant, by, &mut draw).await?;
+        Ok(Tokens { redirect_url, ..self.tokens(id, session).await? })
+    }
+
+    /// Begins a session.
+    async fn begin(
+        &self,
+        subject: String,
+        purpose: Purpose,
+        grant: Grant,
+        by: Option<&str>,
+        draw: &mut Draw<'_>,
+    ) -> Result<(SessionId, Session), Fault> {
         let (id, salt) = (SessionId(draw.take()?), draw.take()?);
         let session = Session::start(salt, subject, purpose, grant, self.policy(), self.now());
-        match self.write(self.vault.session_name(id), None, draw.take()?, &session).await? {
-            Swap::Applied => Ok(Tokens { redirect_url, ..self.tokens(id, session).await? }),
-            // Better no session than one that is shared.
-            Swap::Conflict => Err(Fault::Repeated.into()),
+        // Better no session than one that is shared.
+        if self.write(self.vault.session_name(id), None, draw.take()?, &session).await? == Swap::Conflict {
+            return Err(Fault::Repeated);
         }
+        self.observe(|| Event::Exchanged {
+            session: id,
+            purpose: session.purpose.clone(),
+            by: by.map(str::to_owned),
+        });
+        Ok((id, session))
+    }
+}
+
+/// What an observer learns of a verdict.
+fn seen(verdict: &Verdict) -> Event {
+    match verdict {
+        Verdict::NoneLive => Event::NoneLive,
+        Verdict::Wrong { attempts_left, recipient, .. } => {
+            Event::Wrong { recipient: recipient.masked(), attempts_left: *attempts_left }
+        }
+        Verdict::Right(challenge) => Event::Verified {
+            recipient: challenge.recipient().masked(),
+            purpose: challenge.purpose.clone(),
+        },
     }
 }

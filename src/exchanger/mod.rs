@@ -4,6 +4,8 @@ mod draw;
 mod entries;
 mod error;
 mod exchange;
+mod lifecycle;
+mod quotas;
 mod send;
 mod session;
 
@@ -13,20 +15,21 @@ use std::sync::Arc;
 use crate::crypto::{KeyError, Keyring, Vault};
 use crate::policy::{Policy, PolicyError};
 use crate::ports::{
-    Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Notifier, ReferenceTokens, SystemClock,
-    SystemEntropy, TokenIssuer,
+    Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, Notifier, Observer, ReferenceTokens,
+    SystemClock, SystemEntropy, TokenIssuer,
 };
 use crate::rules::Moment;
 use crate::timestamp::Timestamp;
 
 use draw::Draw;
-pub use error::{ExchangeError, Fault, SendError, TokenError};
+pub use error::{ExchangeError, Fault, IssueError, SendError, StatusError, TokenError};
+use quotas::Leases;
 
 /// The flows: [`send`](Self::send), [`exchange`](Self::exchange), [`authenticate`](Self::authenticate),
 /// [`refresh`](Self::refresh), [`revoke`](Self::revoke), and the halves they are made of.
 ///
-/// It holds no state of its own: any number of them, in any number of processes, may work on one store, as
-/// long as they share the keyring and the policy. Share one between tasks behind an [`Arc`]; [`DynExchanger`]
+/// It holds no state of its own but its share of a busy quota: any number of them, in any number of processes,
+/// may work on one store, as long as they share the keyring and the policy. Share one between tasks behind an [`Arc`]; [`DynExchanger`]
 /// is the same without type parameters.
 pub struct Exchanger<S, N, I = ReferenceTokens> {
     store: S,
@@ -34,6 +37,7 @@ pub struct Exchanger<S, N, I = ReferenceTokens> {
     issuer: I,
     vault: Vault,
     settings: Settings,
+    leases: Leases,
 }
 
 /// What an exchanger works by, beside its ports of three types and its keys.
@@ -41,6 +45,7 @@ struct Settings {
     policy: Policy,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    observer: Option<Arc<dyn Observer>>,
     valid_from: Timestamp,
 }
 
@@ -73,6 +78,7 @@ impl<S: CodeStore, N: Notifier> Exchanger<S, N> {
                 policy: Policy::default(),
                 clock: Arc::new(SystemClock),
                 entropy: Arc::new(SystemEntropy),
+                observer: None,
                 valid_from: Timestamp::MIN,
             },
         }
@@ -93,6 +99,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             issuer: DynIssuer::new(self.issuer),
             vault: self.vault,
             settings: self.settings,
+            leases: self.leases,
         }
     }
 
@@ -106,6 +113,13 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
 
     fn policy(&self) -> &Policy {
         &self.settings.policy
+    }
+
+    /// Tells the observer, if there is one, what has become true.
+    fn observe(&self, event: impl FnOnce() -> Event) {
+        if let Some(observer) = &self.settings.observer {
+            observer.observe(&event());
+        }
     }
 
     /// Random bytes for one flow that will probably want that many.
@@ -160,6 +174,12 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
         self
     }
 
+    /// Who is told of everything that happens; by default nobody.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.settings.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Kills every code and session made before that moment. After a backup of the store has been restored,
     /// set it to the moment of the restore: what was used up or revoked since the backup was taken is in
     /// it again.
@@ -180,6 +200,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
             issuer: self.issuer,
             vault: Vault::new(&self.keyring)?,
             settings: self.settings,
+            leases: Leases::default(),
         })
     }
 }
@@ -191,7 +212,7 @@ impl<S, N, I> fmt::Debug for Builder<S, N, I> {
 }
 
 /// Why an exchanger cannot be built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The policy.

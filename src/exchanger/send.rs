@@ -1,14 +1,17 @@
 //! A code goes out: `issue` makes it, `deliver` sends it, now or again.
 
+use super::draw::Draw;
 use super::entries::Step;
+use super::quotas::Price;
 use super::{Exchanger, Fault, SendError};
 use crate::crypto::{ChallengeId, NONCE_BYTES, Name};
 use crate::message::Message;
 use crate::otp_id::{OtpId, OtpIdError};
-use crate::ports::{CodeStore, Notifier, TokenIssuer};
+use crate::ports::{CodeStore, Event, Notifier, Swap, TokenIssuer};
+use crate::purpose::Purpose;
 use crate::recipient::Recipient;
-use crate::request::{Receipt, Request};
-use crate::rules::{Challenge, Draft, Ledger, Refusal};
+use crate::request::{AnswersTo, Receipt, Request, RequestError};
+use crate::rules::{Challenge, Draft, Drawn, Ledger, Moment, Refusal};
 use crate::timestamp::Timestamp;
 
 /// A challenge as it was stored, on its way out.
@@ -16,9 +19,22 @@ struct Outgoing {
     receipt: Receipt,
     /// `None` if there is nothing to send (yet).
     message: Option<Message>,
+    recipient: Recipient,
+    purpose: Purpose,
     entry: Name,
     id: ChallengeId,
-    first: bool,
+    deliveries: u8,
+    price: Price,
+}
+
+/// What became of a request.
+struct Admitted {
+    outgoing: Outgoing,
+    /// To be stored in an entry of its own.
+    alone: Option<Challenge>,
+    /// Whether the same request came before.
+    repeated: bool,
+    lengthened: bool,
 }
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
@@ -38,103 +54,195 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// # Errors
     /// [`SendError::Request`], [`SendError::Wait`] or [`SendError::Fault`]; then there is no new code.
     pub async fn issue(&self, request: Request) -> Result<Receipt, SendError> {
+        if request.answers_to == AnswersTo::Code {
+            return Err(RequestError::AloneIsSent.into());
+        }
         Ok(self.admit(request, false).await?.receipt)
     }
 
     /// Sends the code of that otp id, from any process that has the keyring and the store. The first delivery
     /// of an issued code is paid for. Each later one sends the same code again; it waits for the send
-    /// spacing after the one before, then for twice that, and so on to 15 minutes. Sending again neither
-    /// prolongs the code's life nor gives fresh attempts.
+    /// spacing after the one before, then for twice that, and so on to 15 minutes, and counts as a message
+    /// of whoever asked for the code. Sending again neither prolongs the code's life nor gives fresh
+    /// attempts.
     ///
     /// For a decoy all of it happens but the message, and likewise for a code that was voided because its
     /// first message never can arrive.
     ///
     /// # Errors
-    /// [`SendError::OtpId`] and [`SendError::Gone`] if there is no such code, else as [`send`](Self::send).
+    /// [`SendError::OtpId`] and [`SendError::Gone`] if there is no such code, [`SendError::NotAgain`] if it
+    /// answers to nothing but itself, else as [`send`](Self::send).
     pub async fn deliver(&self, otp_id: &OtpId) -> Result<Receipt, SendError> {
         let (entry, id) = self.vault.open_otp_id(otp_id).map_err(OtpIdError::from)?;
         let mut draw = self.draw(NONCE_BYTES);
-        let claimed = self.update(entry, &mut draw, |ledger: Option<Ledger>, at| {
+        let rule = |ledger: Option<Ledger>, at: Moment, _: &mut Draw<'_>| {
             let view = |challenge: &Challenge| self.outgoing(challenge, entry, *otp_id, at.now);
+            let alone = |ledger: &Ledger| {
+                ledger.find(&id).is_some_and(|challenge| challenge.answers_to == AnswersTo::Code)
+            };
+            if ledger.as_ref().is_some_and(alone) {
+                return Ok(Step::Keep(Err(SendError::NotAgain)));
+            }
             Ok(match ledger.and_then(|ledger| ledger.claim_delivery(at, &id, self.policy(), view)) {
                 None => Step::Keep(Err(SendError::Gone)),
                 Some(Err(refusal)) => Step::Keep(Err(wait(refusal, at.now))),
                 Some(Ok((ledger, outgoing))) => Step::Write(ledger, Ok(outgoing)),
             })
-        });
-        let outgoing = claimed.await??;
-        self.hand_over(outgoing).await
-    }
-
-    /// How many wrong submissions there were for this recipient since the last right one, whatever codes they
-    /// were for; forgotten 30 days after the last. New codes do not reset it.
-    ///
-    /// # Errors
-    /// [`Fault`] if the store cannot be read.
-    pub async fn consecutive_failures(&self, recipient: &Recipient) -> Result<u32, Fault> {
-        let ledger = self.load::<Ledger>(self.vault.ledger_name(recipient)).await?;
-        Ok(ledger.map_or(0, |(ledger, _)| ledger.consecutive_failures(self.now())))
+        };
+        let price = |outgoing: &Result<Outgoing, SendError>| match outgoing {
+            Ok(outgoing) if outgoing.deliveries > 1 => outgoing.price.clone(),
+            _ => Price::new(),
+        };
+        let refused = |refusal, now| Err(wait(refusal, now));
+        let outgoing = self.update_paid(entry, &mut draw, rule, price, refused).await?;
+        if let Err(SendError::Wait { why, retry_after }) = outgoing {
+            self.observe(|| Event::DeliveryRefused { why, retry_after });
+        }
+        self.hand_over(outgoing?).await
     }
 
     /// Admits a request to its recipient's ledger, its first delivery claimed or not.
-    async fn admit(&self, request: Request, claimed: bool) -> Result<Outgoing, SendError> {
-        let draft = Draft::check(request, self.policy())?;
+    async fn admit(&self, mut request: Request, claimed: bool) -> Result<Outgoing, SendError> {
+        let client = request.client.take().map(|client| self.client_tag(&client));
+        let key = request.idempotency_key.take();
+        let by = request.principal.as_ref().map(|principal| principal.id.clone());
+        let mut draft = Draft::check(request, self.policy())?;
+        draft.client = client;
+        let made_for = match key {
+            None => None,
+            Some(key) => {
+                Some(self.vault.request_digest(&draft.identity(&key)).map_err(|_| Fault::TooLarge)?)
+            }
+        };
         let entry = self.vault.ledger_name(&draft.recipient);
         let context = self.vault.context_digest(&draft.context);
+        let price = self.price_of_message(client, &draft.recipient);
         // Challenge id, two nonces, and a byte for each character of the code with a few for those that are
         // rejected.
-        let bytes = 16 + 2 * NONCE_BYTES + usize::from(draft.otp.length()) + 4;
-        let mut draw = self.draw(bytes);
-        let id = draw.take()?;
-        let otp_id = self.vault.otp_id(entry, &id, draw.take()?);
-        let code = draft.otp.generate(&mut draw)?;
-        let admitted = self.update(entry, &mut draw, |ledger: Option<Ledger>, at| {
-            let mut challenge = Challenge::new(&draft, id, code.duplicate(), context, at.now);
+        let mut draw = self.draw(16 + 2 * NONCE_BYTES + usize::from(draft.otp.length()) + 4);
+        let rule = |ledger: Option<Ledger>, at: Moment, draw: &mut Draw<'_>| {
+            let ledger = ledger.unwrap_or_default();
+            if let Some(challenge) = made_for.as_ref().and_then(|digest| ledger.made_for(at, digest)) {
+                let otp_id = self.vault.otp_id(entry, &challenge.id, draw.take()?);
+                let outgoing = Outgoing { message: None, ..self.outgoing(challenge, entry, otp_id, at.now) };
+                return Ok(Step::Keep(Ok(Admitted { outgoing, alone: None, repeated: true, lengthened: false })));
+            }
+            let admitted = match ledger.admit(at, &draft, self.policy()) {
+                Err(refusal) => return Ok(Step::Keep(Err(wait(refusal, at.now)))),
+                Ok(admitted) => admitted,
+            };
+            let id = draw.take()?;
+            let nonce = draw.take()?;
+            let code = admitted.otp.generate(draw)?;
+            let lengthened = admitted.otp.length() > draft.otp.length();
+            let alone = draft.answers_to == AnswersTo::Code;
+            let home = if alone { self.vault.code_name(&code) } else { entry };
+            let drawn = Drawn { id, code, kind: admitted.otp.kind(), context, made_for };
+            let mut challenge = Challenge::new(&draft, drawn, at.now);
             if claimed {
                 challenge.deliver(at.now);
             }
-            let outgoing = self.outgoing(&challenge, entry, otp_id, at.now);
-            Ok(match ledger.unwrap_or_default().admit(at, challenge, self.policy()) {
-                Err(refusal) => Step::Keep(Err(wait(refusal, at.now))),
-                Ok(ledger) => Step::Write(ledger, Ok(outgoing)),
-            })
+            let otp_id = self.vault.otp_id(home, &id, nonce);
+            let outgoing = self.outgoing(&challenge, home, otp_id, at.now);
+            let (ledger, alone) = if alone {
+                (admitted.without(), Some(challenge))
+            } else {
+                (admitted.with(challenge), None)
+            };
+            Ok(Step::Write(ledger, Ok(Admitted { outgoing, alone, repeated: false, lengthened })))
+        };
+        let refused = |refusal, now| Err(wait(refusal, now));
+        let admitted = self.update_paid(entry, &mut draw, rule, |_| price.clone(), refused).await?;
+        if let Err(SendError::Wait { why, retry_after }) = admitted {
+            let (recipient, purpose) = (&draft.recipient, &draft.purpose);
+            self.observe(|| Event::RequestRefused {
+                recipient: recipient.masked(),
+                purpose: purpose.clone(),
+                why,
+                retry_after,
+            });
+        }
+        let Admitted { outgoing, alone, repeated, lengthened } = admitted?;
+        if let Some(challenge) = alone {
+            let ledger = Ledger::of_one(challenge);
+            // Better no code than one that two people have.
+            if self.write(outgoing.entry, None, draw.take()?, &ledger).await? == Swap::Conflict {
+                return Err(Fault::Repeated.into());
+            }
+        }
+        self.observe(|| Event::Requested {
+            recipient: draft.recipient.masked(),
+            purpose: draft.purpose.clone(),
+            by,
+            repeated,
+            lengthened,
+            decoy: draft.decoy,
+            fixed: self.is_test(&draft.recipient, self.now()),
         });
-        admitted.await?
+        Ok(outgoing)
     }
 
     /// What goes out for a challenge.
     fn outgoing(&self, challenge: &Challenge, entry: Name, otp_id: OtpId, now: Timestamp) -> Outgoing {
+        let recipient = challenge.recipient();
         let template = challenge.template.as_ref().unwrap_or(self.policy().otp.message_template());
+        let fixed = self.policy().fixed_code(&recipient, now);
+        let code = fixed.map_or_else(|| challenge.code.duplicate(), |fixed| fixed.as_kind(challenge.kind));
+        #[allow(clippy::cast_possible_truncation)] // at most 20
         let receipt = Receipt {
             otp_id,
             attempts: challenge.attempts_left,
             lifetime: now.until(challenge.life.end),
             expires_at: challenge.life.end,
             resend_at: challenge.redelivery_at(now, self.policy()),
-            code: challenge.code.duplicate(),
-            text: template.render(&challenge.code),
+            length: code.len() as u8,
+            text: template.render(&code, &challenge.fields),
+            code,
         };
-        let goes_out = challenge.deliveries > 0 && !challenge.decoy;
+        let goes_out = challenge.deliveries > 0 && !challenge.decoy && fixed.is_none();
         let message = goes_out.then(|| Message {
-            recipient: challenge.recipient(),
+            recipient: recipient.clone(),
             text: receipt.text.clone(),
             code: challenge.code.duplicate(),
             purpose: challenge.purpose.clone(),
             locale: challenge.locale.clone(),
             lifetime: receipt.lifetime,
         });
-        Outgoing { receipt, message, entry, id: challenge.id, first: challenge.deliveries == 1 }
+        Outgoing {
+            receipt,
+            message,
+            price: if challenge.deliveries > 1 {
+                self.price_of_message(challenge.client, &recipient)
+            } else {
+                Price::new()
+            },
+            recipient,
+            purpose: challenge.purpose.clone(),
+            entry,
+            id: challenge.id,
+            deliveries: challenge.deliveries,
+        }
+    }
+
+    /// Whether the code of that recipient is a fixed one now.
+    fn is_test(&self, recipient: &Recipient, now: Timestamp) -> bool {
+        self.policy().fixed_code(recipient, now).is_some()
     }
 
     /// Hands the message to the notifier. If it never can arrive and nobody can have got the code, the code
     /// is voided. It keeps its place in the ledger, else a failing address would be a way around the
     /// limits, and show that somebody is behind it.
     async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
-        let Outgoing { receipt, message, entry, id, first } = outgoing;
+        let Outgoing { receipt, message, recipient, purpose, entry, id, deliveries, .. } = outgoing;
         let Some(message) = message else { return Ok(receipt) };
-        let Err(source) = self.notifier.notify(&message).await else { return Ok(receipt) };
-        let void = first && source.is_permanent();
-        if void && self.void(entry, id).await {
+        let answer = self.notifier.notify(&message).await;
+        let Err(source) = answer else {
+            self.observe(|| Event::Delivered { recipient: recipient.masked(), purpose, deliveries });
+            return Ok(receipt);
+        };
+        let voided = deliveries == 1 && source.is_permanent() && self.void(entry, id).await;
+        self.observe(|| Event::DeliveryFailed { recipient: recipient.masked(), purpose, voided });
+        if voided {
             return Err(SendError::Undeliverable(source));
         }
         Err(SendError::Undelivered { receipt: Box::new(receipt), source })
@@ -143,7 +251,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// Whether nothing is right for the challenge any more.
     async fn void(&self, entry: Name, id: ChallengeId) -> bool {
         let mut draw = self.draw(NONCE_BYTES);
-        let voided = self.update(entry, &mut draw, |ledger: Option<Ledger>, _| {
+        let voided = self.update(entry, &mut draw, |ledger: Option<Ledger>, _, _| {
             Ok(match ledger.and_then(|ledger| ledger.void(&id)) {
                 Some(ledger) => Step::Write(ledger, true),
                 None => Step::Keep(false),
@@ -154,5 +262,6 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
 }
 
 fn wait(refusal: Refusal, now: Timestamp) -> SendError {
-    SendError::Wait { why: refusal.why, retry_after: refusal.retry_after(now) }
+    let Refusal { why, .. } = refusal;
+    SendError::Wait { why, retry_after: refusal.retry_after(now) }
 }

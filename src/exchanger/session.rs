@@ -1,10 +1,12 @@
 //! Tokens in use: authenticate, refresh, revoke.
 
+use super::draw::Draw;
 use super::entries::Step;
-use super::{Exchanger, TokenError};
+use super::{Exchanger, Fault, TokenError};
 use crate::crypto::{MalformedToken, NONCE_BYTES, Presented, TokenKind, TokenName};
-use crate::ports::{CodeStore, IssuerError, Notifier, Recognised, TokenIssuer};
-use crate::rules::{Life, Refreshed, Session};
+use crate::ports::{CodeStore, Event, IssuerError, Notifier, Recognised, TokenIssuer};
+use crate::rules::{Life, Moment, Refreshed, Session, Subject};
+use crate::timestamp::Timestamp;
 use crate::tokens::{Claims, SessionId, Tokens};
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
@@ -39,6 +41,39 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
     }
 
+    /// The same, and refused as well if [all sessions of its subject](Self::revoke_subject) were taken back
+    /// since: one more load. For what must not happen in the minutes until an access token runs out.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_strictly(&self, access_token: &str) -> Result<Claims, TokenError> {
+        let claims = self.authenticate(access_token).await?;
+        if self.lets(&claims.subject, claims.issued_at).await? { Ok(claims) } else { Err(TokenError::Refused) }
+    }
+
+    /// Whether what began then has not ended with all sessions of its subject.
+    async fn lets(&self, subject: &str, began: Timestamp) -> Result<bool, Fault> {
+        let subject = self.load::<Subject>(self.vault.subject_name(subject)).await?;
+        Ok(subject.is_none_or(|(subject, _)| subject.lets(began)))
+    }
+
+    /// Takes back every session of a subject, also of a recipient that is its own subject (then it is its
+    /// canonical address). Their access tokens live on until they run out, 10 minutes at most by default,
+    /// except where [`authenticate_strictly`](Self::authenticate_strictly) asks. Whoever signs in
+    /// afterwards begins a new one.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store could not be written.
+    pub async fn revoke_subject(&self, subject: &str) -> Result<(), Fault> {
+        let mut draw = self.draw(NONCE_BYTES);
+        let revoke = |before, at: Moment, _: &mut Draw<'_>| {
+            Ok(Step::Write(Subject::revoke(before, at.now), ()))
+        };
+        self.update(self.vault.subject_name(subject), &mut draw, revoke).await?;
+        self.observe(|| Event::SubjectRevoked);
+        Ok(())
+    }
+
     /// Exchanges a refresh token for the next pair of tokens. It works once; for a short grace the same pair
     /// can be fetched again with it, by a client that lost the reply. Any later use is a theft, and ends
     /// the whole family (RFC 9700 section 4.14.2).
@@ -53,19 +88,29 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
         let mut draw = self.draw(NONCE_BYTES);
         let refreshed =
-            self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, at| {
+            self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, at, _| {
                 let genuine = session.filter(|session| self.vault.is_genuine(&presented, &session.salt));
-                let Some(session) = genuine else { return Ok(Step::Keep(None)) };
+                let Some(session) = genuine else { return Ok(Step::Keep((Refreshed::Dead, None))) };
                 Ok(match session.refresh(at, generation, self.policy().refresh_grace) {
-                    (session, Refreshed::Next) => Step::Write(session.clone(), Some(session)),
-                    (session, Refreshed::Again) => Step::Keep(Some(session)),
-                    (tombstone, Refreshed::Replayed) => Step::Write(tombstone, None),
-                    (_, Refreshed::Dead) => Step::Keep(None),
+                    (session, Refreshed::Next) => {
+                        Step::Write(session.clone(), (Refreshed::Next, Some(session)))
+                    }
+                    (session, Refreshed::Again) => Step::Keep((Refreshed::Again, Some(session))),
+                    (tombstone, Refreshed::Replayed) => Step::Write(tombstone, (Refreshed::Replayed, None)),
+                    (_, Refreshed::Dead) => Step::Keep((Refreshed::Dead, None)),
                 })
             });
-        let session = refreshed.await?.ok_or(TokenError::Refused)?;
-        // Read again: this process may have slept between judging and writing.
-        if !session.is_refreshable(self.moment()) {
+        let (refreshed, session) = refreshed.await?;
+        match refreshed {
+            Refreshed::Next => self.observe(|| Event::Refreshed { session: id }),
+            Refreshed::Replayed => self.observe(|| Event::Reused { session: id }),
+            Refreshed::Again | Refreshed::Dead => {}
+        }
+        let session = session.ok_or(TokenError::Refused)?;
+        // After the write, so that whoever took all of the subject's sessions back before this is told is
+        // heard. The clock is read again: this process may have slept between judging and writing.
+        let let_in = self.lets(&session.subject, session.started()).await?;
+        if !let_in || !session.is_refreshable(self.moment()) {
             return Err(TokenError::Refused);
         }
         Ok(self.tokens(id, session).await?)
@@ -112,15 +157,18 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             },
         };
         let mut draw = self.draw(NONCE_BYTES);
-        let revoked = self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, _| {
+        let revoked = self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, _, _| {
             let named = presented.as_ref();
             let genuine =
                 |session: &Session| named.is_none_or(|token| self.vault.is_genuine(token, &session.salt));
             let after =
                 session.filter(genuine).and_then(|session| rule(session, named.map(|token| &token.name)));
-            Ok(after.map_or(Step::Keep(()), |session| Step::Write(session, ())))
+            Ok(after.map_or(Step::Keep(false), |session| Step::Write(session, true)))
         });
-        Ok(revoked.await?)
+        if revoked.await? {
+            self.observe(|| Event::Revoked { session: id });
+        }
+        Ok(())
     }
 
     /// The tokens of the session's present generation; computed again they are the same.

@@ -1,4 +1,4 @@
-//! A text with one place for the code.
+//! A text with one place for the code, and places for what it is bound to.
 
 use std::fmt;
 
@@ -6,28 +6,29 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::code::Code;
+use crate::context::{Context, Field};
 
 /// The longest template, in bytes of UTF-8: it lies in the sealed entry beside the code it is for.
 pub const MAX_TEMPLATE_BYTES: usize = 480;
 
-const PLACE: &str = "{{CODE}}";
-
 /// A text in which `{{CODE}}` stands exactly once, for the code. The default is `{{CODE}}`, the bare code.
 ///
-/// It is put together in one pass: what takes the place is never read as template again.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// It may also show what the code is bound to (see [`Request::bind`](crate::Request::bind)): `{{AMOUNT}}`,
+/// `{{PAYEE}}`, `{{DEVICE}}`, `{{SESSION}}` and `{{TENANT}}`, each as often as it likes. What it shows has to
+/// be bound.
+///
+/// It is put together in one pass: what takes a place is never read as template again, so that a payee named
+/// `{{CODE}}` is shown by that name.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Template {
-    before: String,
-    after: String,
-}
+pub struct Template(String);
 
 impl Template {
     /// Checks a text and takes it as a template.
     ///
     /// # Errors
-    /// [`TemplateError`] unless `{{CODE}}` stands in it exactly once, it has no other `{{`, no control
-    /// characters, and at most 480 bytes.
+    /// [`TemplateError`] unless `{{CODE}}` stands in it exactly once, it has no `{{` but those of its places,
+    /// no control characters, and at most 480 bytes.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         if text.len() > MAX_TEMPLATE_BYTES {
             return Err(TemplateError::TooLong { bytes: text.len() });
@@ -35,30 +36,51 @@ impl Template {
         if text.chars().any(char::is_control) {
             return Err(TemplateError::ControlCharacter);
         }
-        let (before, after) = text.split_once(PLACE).ok_or(TemplateError::NoPlace)?;
-        if after.contains(PLACE) {
-            return Err(TemplateError::TwoPlaces);
+        match text.matches(CODE).count() {
+            0 => return Err(TemplateError::NoPlace),
+            1 => {}
+            _ => return Err(TemplateError::TwoPlaces),
         }
-        if before.contains("{{") || after.contains("{{") {
+        if pieces(text).any(|(words, _)| words.contains("{{")) {
             return Err(TemplateError::UnknownVariable);
         }
-        Ok(Self { before: before.to_owned(), after: after.to_owned() })
+        Ok(Self(text.to_owned()))
     }
 
-    /// Its length in bytes, place included.
+    /// Its length in bytes, places included.
     pub(crate) fn len(&self) -> usize {
-        self.before.len() + PLACE.len() + self.after.len()
+        self.0.len()
     }
 
-    /// The text with the code in its place.
-    pub(crate) fn render(&self, code: &Code) -> Zeroizing<String> {
-        let code = code.expose();
-        let room = self.before.len() + code.len() + self.after.len();
+    /// Whether it has a place for the field.
+    pub(crate) fn shows(&self, field: &Field) -> bool {
+        self.fields().any(|shown| shown == field)
+    }
+
+    /// The fields it has places for, each once.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
+        FIELDS.iter().filter(|(place, _)| self.0.contains(place)).map(|(_, field)| field)
+    }
+
+    /// The text with code and bound values in their places. A field that is not bound leaves its places empty;
+    /// callers refuse such a request before.
+    pub(crate) fn render(&self, code: &Code, context: &Context) -> Zeroizing<String> {
+        let value = |place| match place {
+            Place::Code => code.expose(),
+            Place::Field(field) => context.value(field).unwrap_or_default(),
+            Place::End => "",
+        };
+        let texts = || pieces(&self.0).flat_map(|(words, place)| [words, value(place)]);
+        let room = texts().map(str::len).sum();
         let mut text = Zeroizing::new(String::with_capacity(room)); // never grows, so leaves no stale copy
-        text.push_str(&self.before);
-        text.push_str(code);
-        text.push_str(&self.after);
+        texts().for_each(|part| text.push_str(part));
         text
+    }
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self(CODE.to_owned())
     }
 }
 
@@ -72,19 +94,19 @@ impl TryFrom<String> for Template {
 
 impl From<Template> for String {
     fn from(template: Template) -> Self {
-        template.to_string()
+        template.0
     }
 }
 
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{PLACE}{}", self.before, self.after)
+        f.write_str(&self.0)
     }
 }
 
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Template({:?})", self.to_string())
+        write!(f, "Template({:?})", self.0)
     }
 }
 
@@ -98,8 +120,10 @@ pub enum TemplateError {
     /// `{{CODE}}` stands more than once.
     #[error("template: has {{{{CODE}}}} more than once; keep one")]
     TwoPlaces,
-    /// Another `{{`.
-    #[error("template: has a {{{{…}}}} other than {{{{CODE}}}}; write the text out")]
+    /// A `{{` that begins none of the places there are.
+    #[error(
+        "template: has a {{{{…}}}} other than {{{{CODE}}}}, {{{{AMOUNT}}}}, {{{{PAYEE}}}}, {{{{DEVICE}}}}, {{{{SESSION}}}} and {{{{TENANT}}}}; write the text out"
+    )]
     UnknownVariable,
     /// A control character, line breaks included: they could add a header or a second message.
     #[error("template: has a control character or line break; write it as one line")]
@@ -112,9 +136,58 @@ pub enum TemplateError {
     },
 }
 
+const CODE: &str = "{{CODE}}";
+
+static FIELDS: [(&str, Field); 5] = [
+    ("{{AMOUNT}}", Field::Amount),
+    ("{{PAYEE}}", Field::Payee),
+    ("{{DEVICE}}", Field::Device),
+    ("{{SESSION}}", Field::Session),
+    ("{{TENANT}}", Field::Tenant),
+];
+
+#[derive(Clone, Copy)]
+enum Place {
+    Code,
+    Field(&'static Field),
+    End,
+}
+
+/// The text from its start to its end, as words and the place that follows them.
+fn pieces(text: &str) -> impl Iterator<Item = (&str, Place)> {
+    let places =
+        || FIELDS.iter().map(|(name, field)| (*name, Place::Field(field))).chain([(CODE, Place::Code)]);
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let found = places().filter_map(|(name, place)| Some((text.find(name)?, name, place)));
+        let Some((start, name, place)) = found.min_by_key(|(start, ..)| *start) else {
+            return Some((text, Place::End));
+        };
+        rest = Some(&text[start + name.len()..]);
+        Some((&text[..start], place))
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use rand::rngs::StdRng;
+    use rand::seq::IndexedRandom;
+    use rand::{RngExt, SeedableRng};
+
     use super::*;
+
+    fn bound(fields: &[(Field, &str)]) -> Context {
+        let mut context = Context::default();
+        for (field, value) in fields {
+            context.bind(field.clone(), (*value).to_owned());
+        }
+        context
+    }
+
+    fn code() -> Code {
+        Code::from_ascii(b"007").unwrap()
+    }
 
     #[test]
     fn one_place_exactly() {
@@ -122,8 +195,8 @@ mod tests {
         assert_eq!(refused(""), TemplateError::NoPlace);
         assert_eq!(refused("{CODE}"), TemplateError::NoPlace);
         assert_eq!(refused("{{code}}"), TemplateError::NoPlace);
+        assert_eq!(refused("{{AMOUNT}}"), TemplateError::NoPlace);
         assert_eq!(refused("{{CODE}} {{CODE}}"), TemplateError::TwoPlaces);
-        assert_eq!(refused("Dear {{NAME}}, {{CODE}}"), TemplateError::UnknownVariable);
         assert_eq!(refused("{{CODE}}\r\nBcc: eve@example.org"), TemplateError::ControlCharacter);
         assert_eq!(refused("\u{85}{{CODE}}"), TemplateError::ControlCharacter);
         assert_eq!(
@@ -134,11 +207,135 @@ mod tests {
     }
 
     #[test]
+    fn no_other_braces_than_those_of_its_places() {
+        let unknown = [
+            "Dear {{NAME}}, {{CODE}}",
+            "{{CODE}} {{",
+            "{{{{CODE}}}}",
+            "{{CODE}}{{amount}}",
+            "{{CODE}}{{ PAYEE }}",
+            "{{CODE}}{{AMOUNT}",
+            "{{OTHER}}{{CODE}}",
+            "{{PAY{{PAYEE}}EE}} {{CODE}}",
+        ];
+        for text in unknown {
+            assert_eq!(Template::parse(text).unwrap_err(), TemplateError::UnknownVariable, "{text}");
+        }
+        let template = Template::parse("{{{CODE}}} { {{{PAYEE}}} }}").unwrap();
+        assert_eq!(&*template.render(&code(), &bound(&[(Field::Payee, "{")])), "{007} { {{} }}");
+    }
+
+    #[test]
+    fn a_place_is_the_name_of_its_field_in_capitals() {
+        for name in ["amount", "payee", "device", "session", "tenant"] {
+            let field = Field::from(name);
+            let template = Template::parse(&format!("{{{{CODE}}}} {{{{{}}}}}", name.to_uppercase())).unwrap();
+            assert!(template.fields().eq([&field]), "{name}");
+            assert_eq!(&*template.render(&code(), &bound(&[(field, "x")])), "007 x");
+        }
+    }
+
+    #[test]
     fn renders_in_one_pass_and_keeps_its_text() {
         let template = Template::parse("Votre code : {{CODE}} — { ok }").unwrap();
-        let code = Code::from_ascii(b"007").unwrap();
-        assert_eq!(&*template.render(&code), "Votre code : 007 — { ok }");
+        assert_eq!(&*template.render(&code(), &bound(&[])), "Votre code : 007 — { ok }");
         assert_eq!(template.to_string(), "Votre code : {{CODE}} — { ok }");
-        assert_eq!(&*Template::default().render(&code), "007");
+        assert_eq!(&*Template::default().render(&code(), &bound(&[])), "007");
+        assert_eq!(Template::default(), Template::parse("{{CODE}}").unwrap());
+
+        let text = "{{PAYEE}}: {{AMOUNT}} to {{PAYEE}} with {{CODE}}";
+        let template = Template::parse(text).unwrap();
+        let context = bound(&[(Field::Payee, "{{CODE}}"), (Field::Amount, "{{PAYEE}}")]);
+        assert_eq!(&*template.render(&code(), &context), "{{CODE}}: {{PAYEE}} to {{CODE}} with 007");
+        assert_eq!(template.to_string(), text);
+        assert!(template.fields().eq([&Field::Amount, &Field::Payee]), "each once");
+        assert!(template.shows(&Field::Payee) && !template.shows(&Field::Device));
+        assert!(!template.shows(&"PAYEE".into()) && !template.shows(&"code".into()));
+        assert_eq!(
+            &*template.render(&code(), &bound(&[])),
+            ":  to  with 007",
+            "nothing for what is not bound"
+        );
+    }
+
+    /// A template put together from words and places, and what has to come of it.
+    #[derive(Default)]
+    struct Case {
+        template: String,
+        shown: Vec<Field>,
+        context: Context,
+        text: String,
+    }
+
+    impl Case {
+        fn draw(rng: &mut StdRng, code: &Code) -> Self {
+            const WORDS: [&str; 10] = ["Pay ", "{ ", "{", "}", "}}", "CODE", "007", "PAYEE}} ", "é€", ""];
+            const VALUES: [&str; 9] = ["{", "}", "{{", "}}", "CODE", "{{CODE}}", "{{PAYEE}}", "007", " é"];
+            let mut case = Self::default();
+            for (_, field) in &FIELDS {
+                if rng.random_bool(0.8) {
+                    let parts = rng.random_range(0..6);
+                    let value = (0..parts).map(|_| *VALUES.choose(rng).unwrap()).collect();
+                    case.context.bind(field.clone(), value);
+                }
+            }
+            let places = rng.random_range(1..8);
+            let code_place = rng.random_range(0..places);
+            for place in 0..=places {
+                let words = *WORDS.choose(rng).unwrap();
+                case.template.push_str(words);
+                case.text.push_str(words);
+                if place == code_place {
+                    case.template.push_str(CODE);
+                    case.text.push_str(code.expose());
+                } else if place < places {
+                    let (name, field) = FIELDS.choose(rng).unwrap();
+                    case.shown.push(field.clone());
+                    case.template.push_str(name);
+                    case.text.push_str(case.context.value(field).unwrap_or_default());
+                }
+            }
+            case
+        }
+    }
+
+    /// How many of so many random cases a way to render gets wrong.
+    fn wrong(cases: usize, render: impl Fn(&Template, &Code, &Context) -> Zeroizing<String>) -> usize {
+        let (mut rng, code) = (StdRng::seed_from_u64(1), code());
+        let wrong = (0..cases).filter(|_| {
+            let case = Case::draw(&mut rng, &code);
+            let template = Template::parse(&case.template).unwrap();
+            assert_eq!(template.to_string(), case.template);
+            assert_eq!(template.len(), case.template.len());
+            for (_, field) in &FIELDS {
+                assert_eq!(template.shows(field), case.shown.contains(field), "{field:?}: {}", case.template);
+            }
+            let text = render(&template, &code, &case.context);
+            *text != case.text || text.capacity() != text.len()
+        });
+        wrong.count()
+    }
+
+    #[test]
+    fn no_value_is_read_as_template_and_the_code_stands_where_its_place_is() {
+        assert_eq!(wrong(100_000, Template::render), 0);
+    }
+
+    #[test]
+    fn a_value_read_again_and_a_text_that_grew_are_found() {
+        let again = wrong(100, |template, code, context| {
+            let fill = |text: String, (place, field): &(&str, Field)| {
+                text.replace(place, context.value(field).unwrap_or_default())
+            };
+            let text = FIELDS.iter().fold(template.to_string(), fill).replace(CODE, code.expose());
+            Zeroizing::new(text.as_str().into())
+        });
+        assert!(again > 0);
+        let grew = wrong(100, |template, code, context| {
+            let mut text = template.render(code, context);
+            text.reserve(1);
+            text
+        });
+        assert!(grew > 0);
     }
 }

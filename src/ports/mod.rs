@@ -8,6 +8,7 @@ mod clock;
 mod entropy;
 mod issuer;
 mod notifier;
+mod observer;
 mod store;
 
 use std::future::Future;
@@ -17,6 +18,7 @@ pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use issuer::{DynIssuer, IssuerError, Recognised, ReferenceTokens, TokenIssuer};
 pub use notifier::{DynNotifier, Notifier, NotifyError};
+pub use observer::{Event, Observer};
 pub use store::{CodeStore, DynStore, StoreError, Swap};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,11 +1,13 @@
 //! Where a code goes: an email address or a phone number, parsed once, in one canonical form everywhere.
 
+mod dial_code;
 mod email;
 mod phone;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+pub use dial_code::{DialCode, DialCodeError};
 pub use email::EmailError;
 pub use phone::PhoneError;
 
@@ -87,6 +89,18 @@ impl Recipient {
     /// The one form in which recipients are compared and named: ASCII lower case, or `+` and digits.
     pub fn canonical(&self) -> String {
         self.address.to_ascii_lowercase()
+    }
+
+    /// The country calling code of a phone number, digits only, `32` say; `None` for email.
+    ///
+    /// Source: the ITU-T list of E.164 assigned country codes. Some countries share a code: `1` is all of
+    /// North America and much of the Caribbean. Digits that begin no assigned code give the three that a new
+    /// code there would have.
+    pub fn dial_code(&self) -> Option<&str> {
+        match self.channel {
+            Channel::Email => None,
+            Channel::Sms => Some(dial_code::of(&self.address)),
+        }
     }
 
     /// A form to show to people and write to logs: `a•••@example.org`, `+32•••••78`.

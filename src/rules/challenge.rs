@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 
 use super::{Draft, Moment};
+use super::lanes::{ClientTag, grown};
 use crate::code::{self, Code};
-use crate::crypto::{ChallengeId, ContextDigest, NO_CONTEXT};
+use crate::context::Context;
+use crate::crypto::{ChallengeId, ContextDigest, NO_CONTEXT, RequestDigest};
 use crate::grant::Grant;
 use crate::message::Template;
 use crate::otp::Kind;
-use crate::policy::{CLOCK_SLACK, MAX_SEND_SPACING, Policy};
+use crate::policy::{CLOCK_SLACK, Policy, Risk};
 use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
 use crate::request::AnswersTo;
@@ -28,6 +30,8 @@ pub(crate) struct Challenge {
     pub(crate) attempts_left: u8,
     pub(crate) life: Life,
     context: Option<ContextDigest>,
+    /// What the context is, so that the message can show it also when it is sent again.
+    pub(crate) fields: Context,
     channel: Channel,
     address: String,
     pub(crate) template: Option<Template>,
@@ -36,6 +40,19 @@ pub(crate) struct Challenge {
     pub(crate) deliveries: u8,
     delivered: Option<Timestamp>,
     pub(crate) decoy: bool,
+    /// Who asked for it, by the name of its quota.
+    pub(crate) client: Option<ClientTag>,
+    /// The request it was made for, if that is to make one code only however often it comes.
+    pub(crate) made_for: Option<RequestDigest>,
+}
+
+/// What is drawn or computed for a challenge, beside what was asked for.
+pub(crate) struct Drawn {
+    pub(crate) id: ChallengeId,
+    pub(crate) code: Code,
+    pub(crate) kind: Kind,
+    pub(crate) context: ContextDigest,
+    pub(crate) made_for: Option<RequestDigest>,
 }
 
 /// From when until when a code or a token is good.
@@ -59,22 +76,18 @@ impl Life {
 }
 
 impl Challenge {
-    pub(crate) fn new(
-        draft: &Draft,
-        id: ChallengeId,
-        code: Code,
-        context: ContextDigest,
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) fn new(draft: &Draft, drawn: Drawn, now: Timestamp) -> Self {
+        let Drawn { id, code, kind, context, made_for } = drawn;
         Self {
             id,
             purpose: draft.purpose.clone(),
             answers_to: draft.answers_to,
             code,
-            kind: draft.otp.kind(),
+            kind,
             attempts_left: draft.attempts,
             life: Life { created: now, end: now.saturating_add(draft.lifetime) },
             context: (context != NO_CONTEXT).then_some(context),
+            fields: draft.context.clone(),
             channel: draft.recipient.channel(),
             address: draft.recipient.address().to_owned(),
             template: draft.template.clone(),
@@ -83,6 +96,8 @@ impl Challenge {
             deliveries: 0,
             delivered: None,
             decoy: draft.decoy,
+            client: draft.client,
+            made_for,
         }
     }
 
@@ -91,12 +106,24 @@ impl Challenge {
         self.attempts_left > 0 && self.life.contains(now)
     }
 
-    /// Whether code and context are the ones it was issued with. Code, length and digest are compared in full
-    /// and combined before anything branches on them; nothing is right for a decoy.
-    pub(crate) fn matches(&self, typed: &Typed, context: &ContextDigest) -> Choice {
+    /// Whether code and context are the ones it was issued with; for a test recipient the code is a fixed one.
+    /// Code, length and digest are compared in full and combined before anything branches on them; nothing
+    /// is right for a decoy.
+    pub(crate) fn matches(&self, typed: &Typed, context: &ContextDigest, fixed: Option<&Typed>) -> Choice {
+        let typed = typed.as_kind(self.kind);
+        let code = match fixed {
+            Some(fixed) => fixed.as_kind(self.kind).ct_eq(&typed),
+            None => self.code.ct_eq(&typed),
+        };
         let own_context = self.context.unwrap_or(NO_CONTEXT);
         let decoy = Choice::from(u8::from(self.decoy));
-        self.code.ct_eq(&typed.as_kind(self.kind)) & own_context.ct_eq(context) & !decoy
+        code & own_context.ct_eq(context) & !decoy
+    }
+
+    /// The risk of that many guesses at it.
+    pub(crate) fn risk_of(&self, guesses: u8) -> Risk {
+        #[allow(clippy::cast_possible_truncation)] // at most 20
+        Risk::of_guesses(guesses, self.kind, self.code.len() as u8)
     }
 
     /// Takes down one more delivery.
@@ -108,8 +135,7 @@ impl Challenge {
     /// When it may be delivered again: the send spacing after its last delivery, twice that after the second,
     /// and so on to 15 minutes. Before the first it is as if that were now.
     pub(crate) fn redelivery_at(&self, now: Timestamp, policy: &Policy) -> Timestamp {
-        let doublings = u32::from(self.deliveries.saturating_sub(1)).min(16);
-        let spacing = policy.send_spacing.saturating_mul(1 << doublings).min(MAX_SEND_SPACING);
+        let spacing = grown(policy.send_spacing, self.deliveries.max(1));
         self.delivered.unwrap_or(now).saturating_add(spacing)
     }
 
@@ -126,12 +152,24 @@ impl Challenge {
 
     /// The most bytes it takes in a ledger.
     pub(crate) fn weight(&self) -> usize {
-        // Ids, code, numbers and times, and a length beside each text.
-        const FIXED: usize = 160;
-        let texts = self.purpose.as_str().len()
-            + self.address.len()
-            + self.locale.as_ref().map_or(0, String::len)
-            + self.template.as_ref().map_or(0, Template::len);
-        FIXED + texts + self.grant.texts().map(|text| text.len() + 2).sum::<usize>()
+        let texts = [Some(self.purpose.as_str()), Some(&self.address), self.locale.as_deref()];
+        weight(texts, self.template.as_ref(), &self.fields, &self.grant)
     }
+}
+
+impl Draft {
+    /// The most bytes its challenge will take in a ledger.
+    pub(crate) fn weight(&self) -> usize {
+        let texts = [Some(self.purpose.as_str()), Some(self.recipient.address()), self.locale.as_deref()];
+        weight(texts, self.template.as_ref(), &self.context, &self.grant)
+    }
+}
+
+fn weight(texts: [Option<&str>; 3], template: Option<&Template>, fields: &Context, grant: &Grant) -> usize {
+    // Ids, code, client, numbers and times, and a length beside each text.
+    const FIXED: usize = 200;
+    let bound = fields.fields().flat_map(|(name, value)| [name, value]);
+    let long = bound.chain(grant.texts()).map(|text| text.len() + 2).sum::<usize>();
+    let short = texts.into_iter().flatten().map(str::len).sum::<usize>();
+    FIXED + short + template.map_or(0, Template::len) + long
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::ClientTag;
 use crate::context::Context;
 use crate::grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal};
 use crate::message::Template;
 use crate::otp::Otp;
-use crate::policy::{MAX_ATTEMPTS, MAX_CODE_LIFETIME, Policy};
+use crate::policy::{Bits, MAX_ATTEMPTS, MAX_PUBLIC_LIFETIME, Policy, Risk};
 use crate::purpose::Purpose;
-use crate::recipient::Recipient;
+use crate::recipient::{Channel, Recipient};
 use crate::request::{AnswersTo, Request, RequestError};
 
 /// A request that has been checked, with the policy's defaults filled in: a challenge but for its code and
@@ -18,7 +19,8 @@ pub(crate) struct Draft {
     pub(crate) purpose: Purpose,
     pub(crate) answers_to: AnswersTo,
     pub(crate) otp: Otp,
-    /// Only if the request brought one; else the exchanger's template of the day of delivery holds.
+    /// If the request brought one, or if it shows bound fields; else the exchanger's template of the day of
+    /// delivery holds.
     pub(crate) template: Option<Template>,
     pub(crate) locale: Option<String>,
     pub(crate) lifetime: Duration,
@@ -26,10 +28,20 @@ pub(crate) struct Draft {
     pub(crate) context: Context,
     pub(crate) grant: Grant,
     pub(crate) decoy: bool,
+    /// Who asks, by the name of its quota; the exchanger fills it in.
+    pub(crate) client: Option<ClientTag>,
 }
 
 impl Draft {
+    /// All that makes it the same request when it comes again under that key.
+    pub(crate) fn identity<'a>(&'a self, key: &'a str) -> impl serde::Serialize + 'a {
+        let form = (self.otp.kind(), self.otp.length(), self.template.as_ref(), self.locale.as_ref());
+        let limits = (self.lifetime, self.attempts, self.decoy, self.client, self.answers_to);
+        (key, &self.purpose, self.recipient.address(), form, limits, &self.context, &self.grant)
+    }
+
     pub(crate) fn check(mut request: Request, policy: &Policy) -> Result<Self, RequestError> {
+        let decoy = is_decoy(&request, policy);
         let purpose = request.purpose?;
         let mut template = request.template.as_deref().map(Template::parse).transpose()?;
         let otp = match request.otp {
@@ -41,20 +53,28 @@ impl Draft {
                 template = template.or_else(|| Some(otp.message_template().clone()));
                 otp
             }
-            None => policy.otp.clone(),
+            None => {
+                let standard = policy.otp.message_template();
+                template = template.or_else(|| standard.fields().next().map(|_| standard.clone()));
+                policy.otp.clone()
+            }
         };
         let lifetime = request.lifetime.unwrap_or(policy.code_lifetime);
-        if !(Duration::from_secs(1)..=MAX_CODE_LIFETIME).contains(&lifetime) {
-            return Err(RequestError::Lifetime { given: lifetime });
-        }
+        check_lifetime(lifetime, request.principal.is_some(), policy)?;
         let attempts = request.attempts.unwrap_or(policy.attempts);
-        if !(1..=MAX_ATTEMPTS).contains(&attempts) {
-            return Err(RequestError::Attempts { given: attempts });
-        }
+        check_risk(&otp, attempts, policy)?;
+        check_naming(request.answers_to, &otp, lifetime, policy)?;
+        check_address(&request.recipient, &purpose, policy)?;
         if !request.locale.as_deref().is_none_or(is_language_tag) {
             return Err(RequestError::Locale);
         }
         request.context.check()?;
+        check_shown(&request.context, template.as_ref().unwrap_or(policy.otp.message_template()), policy)?;
+        if request.idempotency_key.as_ref().is_some_and(|key| {
+            !(1..=255).contains(&key.len()) || request.answers_to == AnswersTo::Code
+        }) {
+            return Err(RequestError::IdempotencyKey);
+        }
         let grant = checked_grant(request.grant, request.principal.as_ref(), policy)?;
         Ok(Self {
             recipient: request.recipient,
@@ -67,12 +87,89 @@ impl Draft {
             attempts,
             context: request.context,
             grant,
-            decoy: request.decoy,
+            decoy,
+            client: None,
         })
     }
 }
 
-fn checked_grant(
+/// Whether somebody may not have what they ask for, and is not to learn that: no account to log in to, one
+/// already to register, or no registering at all.
+fn is_decoy(request: &Request, policy: &Policy) -> bool {
+    let registers = request.purpose == Ok(Purpose::REGISTER);
+    let barred = match request.account_exists {
+        Some(exists) => exists == registers,
+        None => false,
+    };
+    request.decoy || barred || (registers && !policy.sign_up)
+}
+
+fn check_lifetime(lifetime: Duration, has_principal: bool, policy: &Policy) -> Result<(), RequestError> {
+    if !(Duration::from_secs(1)..=policy.longest_lifetime).contains(&lifetime) {
+        return Err(RequestError::Lifetime { given: lifetime, longest: policy.longest_lifetime });
+    }
+    if lifetime > MAX_PUBLIC_LIFETIME && !has_principal { Err(RequestError::NoPrincipal) } else { Ok(()) }
+}
+
+fn check_risk(otp: &Otp, attempts: u8, policy: &Policy) -> Result<(), RequestError> {
+    if !(1..=MAX_ATTEMPTS).contains(&attempts) {
+        return Err(RequestError::Attempts { given: attempts });
+    }
+    let risk = Risk::of_guesses(attempts, otp.kind(), otp.length());
+    if risk > policy.accepted_risk {
+        return Err(RequestError::Risk { risk, accepted: policy.accepted_risk });
+    }
+    Ok(())
+}
+
+fn check_naming(named: AnswersTo, otp: &Otp, lifetime: Duration, policy: &Policy) -> Result<(), RequestError> {
+    match named {
+        AnswersTo::OtpId => Ok(()),
+        AnswersTo::Recipient if policy.by_recipient => Ok(()),
+        AnswersTo::Recipient => Err(RequestError::NotByRecipient),
+        AnswersTo::Code => {
+            let alone = policy.code_alone.ok_or(RequestError::NotByCode)?;
+            // What is typed is read as of the policy's kind: there is nothing else to go by.
+            if otp.kind() != policy.otp.kind() {
+                return Err(RequestError::NotByCode);
+            }
+            let (needed, has) = (alone.needed_bits(lifetime), otp.entropy_bits());
+            if has < needed {
+                return Err(RequestError::AloneTooShort { needed: Bits::up(needed), has: Bits::down(has) });
+            }
+            Ok(())
+        }
+    }
+}
+
+fn check_address(recipient: &Recipient, purpose: &Purpose, policy: &Policy) -> Result<(), RequestError> {
+    if !policy.reaches(recipient) {
+        return Err(RequestError::DialCode);
+    }
+    let proves_address = [Purpose::REGISTER, Purpose::CONFIRM, Purpose::RECOVER].contains(purpose);
+    if recipient.channel() == Channel::Email && !policy.email_signs_in && !proves_address {
+        return Err(RequestError::Email);
+    }
+    Ok(())
+}
+
+/// What has to be bound is bound, and shown; and what is shown is bound.
+fn check_shown(context: &Context, template: &Template, policy: &Policy) -> Result<(), RequestError> {
+    for field in &policy.required {
+        if context.value(field).is_none() {
+            return Err(RequestError::NotBound { field: field.clone() });
+        }
+        if !template.shows(field) {
+            return Err(RequestError::NotShown { field: field.clone() });
+        }
+    }
+    match template.fields().find(|field| context.value(field).is_none()) {
+        Some(field) => Err(RequestError::NotBound { field: field.clone() }),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn checked_grant(
     mut grant: Grant,
     principal: Option<&Principal>,
     policy: &Policy,

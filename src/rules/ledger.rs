@@ -1,13 +1,15 @@
 //! Everything known about one recipient: what may be issued, sent, tried.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Challenge, Life};
-use crate::crypto::{ChallengeId, ContextDigest};
+use super::lanes::{ClientTag, Lanes};
+use super::spent::Spent;
+use super::{Challenge, Draft, Life, Refusal, Waiting};
+use crate::crypto::{ChallengeId, ContextDigest, RequestDigest};
+use crate::otp::Otp;
 use crate::policy::{
-    CLOCK_SLACK, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE, MAX_CODE_LIFETIME, Policy,
+    AtLimit, CLOCK_SLACK, DISABLED_MEMORY, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE,
+    MAX_CODE_LIFETIME, Policy, Risk,
 };
 use crate::purpose::Purpose;
 use crate::request::AnswersTo;
@@ -17,14 +19,13 @@ use crate::typed::Typed;
 /// The largest ledger, in bytes of its encoding.
 pub(crate) const MAX_LEDGER_BYTES: usize = 4096 - 64;
 
-/// What a ledger holds beside its challenges, in bytes at the most.
-const LEDGER_OVERHEAD: usize = 64;
+/// What a ledger holds beside its challenges, in bytes at the most: 25 hours of guesses, eight lanes, times.
+const LEDGER_OVERHEAD: usize = 64 + 25 * 13 + 8 * 39;
 
 /// Everything known about one recipient, in one entry.
 ///
 /// What outlives the codes and so belongs to the recipient, not to a challenge, has a field of its own here:
-/// send spacing, failures, and any further budget. A new code resets none of them (NIST SP 800-63B-4 section
-/// 3.1.3.2).
+/// lanes, failures, guesses. A new code resets none of them (NIST SP 800-63B-4 section 3.1.3.2).
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     last_send: Option<Timestamp>,
@@ -33,6 +34,8 @@ pub(crate) struct Ledger {
     /// used code back where the store has forgotten it.
     latest_end: Option<Timestamp>,
     failures: Failures,
+    spent: Spent,
+    lanes: Lanes,
     challenges: Vec<Challenge>,
 }
 
@@ -52,8 +55,9 @@ pub(crate) struct Moment {
 
 /// What somebody tried.
 pub(crate) struct Attempt<'a> {
-    /// The challenge named by an otp id; `None` for every one that answers to the recipient.
+    /// The challenge named by an otp id; `None` for every one that answers to `named`.
     pub(crate) id: Option<ChallengeId>,
+    pub(crate) named: AnswersTo,
     pub(crate) typed: &'a Typed,
     pub(crate) purposes: &'a [Purpose],
     pub(crate) context: ContextDigest,
@@ -63,59 +67,69 @@ pub(crate) struct Attempt<'a> {
 pub(crate) enum Verdict {
     /// Nothing to compare with; the ledger has not changed and need not be written.
     NoneLive,
-    /// Charged. What is left of the challenge named, and of which life.
-    Wrong { attempts_left: u8, life: Life },
+    /// Charged. What is left of the challenge named, of which life, and whose it was.
+    Wrong { attempts_left: u8, life: Life, recipient: crate::recipient::Recipient },
     /// The one challenge it was right for, used up.
     Right(Box<Challenge>),
 }
 
-/// Why a send has to wait, and until when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) why: Waiting,
-    pub(crate) until: Timestamp,
+/// A ledger that has room for one more challenge, and what its code has to look like.
+pub(crate) struct Admitted {
+    ledger: Ledger,
+    pub(crate) otp: Otp,
 }
 
-/// Which limit a send ran into. For the application's own logs: a public answer must not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Waiting {
-    /// The last message to this recipient, or the last one with this code, is too recent.
-    Spacing,
-    /// This recipient has as many live codes for this purpose as it may, none of them over 15 minutes old.
-    LiveCodes,
+impl Admitted {
+    /// With that challenge.
+    pub(crate) fn with(mut self, challenge: Challenge) -> Ledger {
+        let end = Some(challenge.life.end);
+        self.ledger.latest_end = self.ledger.latest_end.max(end);
+        self.ledger.challenges.reserve_exact(1); // most have one only; the least a vector grows by is four
+        self.ledger.challenges.push(challenge);
+        self.ledger
+    }
+
+    /// Without one, if it lies in an entry of its own.
+    pub(crate) fn without(self) -> Ledger {
+        self.ledger
+    }
 }
 
 impl Ledger {
-    /// A new challenge is admitted, and its first delivery paid for, unless the last send is too recent or
-    /// there is no room.
-    pub(crate) fn admit(
-        mut self,
-        at: Moment,
-        challenge: Challenge,
-        policy: &Policy,
-    ) -> Result<Self, Refusal> {
-        self.forget(at);
+    /// Whether what is asked for may be had, and the request taken down. If guessing at its code would cost
+    /// more than is left of the accepted risk, or there were too many failures, the code has to be longer.
+    pub(crate) fn admit(mut self, at: Moment, draft: &Draft, policy: &Policy) -> Result<Admitted, Refusal> {
+        self.forget(at, policy);
         // One from the future is of a clock that was set back since: it must not take the owner's room.
         self.challenges.retain(|other| other.is_live(at.now));
-        self.spaced(at.now, policy)?;
-        while self.challenges.iter().filter(|other| other.purpose == challenge.purpose).count()
-            >= LIVE_PER_PURPOSE
-        {
-            self.displace(at.now, |other| other.purpose == challenge.purpose)?;
-        }
-        while LEDGER_OVERHEAD + self.weight() + challenge.weight() > MAX_LEDGER_BYTES
-            && !self.challenges.is_empty()
-        {
-            self.displace(at.now, |_| true)?;
+        self.spaced(at.now, draft.client, policy)?;
+        let otp = self.affordable(at.now, draft, policy)?;
+        if draft.answers_to != AnswersTo::Code {
+            self.make_room(at.now, draft)?;
         }
         self.last_send = Some(at.now);
+        self.lanes.asked(draft.client, at.now);
         // No end lies further off than the longest life, but by a clock that was set back since.
         let furthest = at.now.saturating_add(MAX_CODE_LIFETIME);
-        self.latest_end = self.latest_end.map(|end| end.min(furthest)).max(Some(challenge.life.end));
-        self.challenges.reserve_exact(1); // most have one only, and the least a vector grows by is four
-        self.challenges.push(challenge);
-        Ok(self)
+        self.latest_end = self.latest_end.map(|end| end.min(furthest));
+        Ok(Admitted { ledger: self, otp })
+    }
+
+    /// The ledger of a code that answers to nothing but itself: no recipient's, and for that code only.
+    pub(crate) fn of_one(challenge: Challenge) -> Self {
+        let (ledger, otp) = (Self::default(), Otp::default());
+        Admitted { ledger, otp }.with(challenge)
+    }
+
+    /// The live challenge that was made for just that request, if it came before.
+    pub(crate) fn made_for(&self, at: Moment, request: &RequestDigest) -> Option<&Challenge> {
+        self.live(at).find(|challenge| challenge.made_for.as_ref() == Some(request))
+    }
+
+    /// The live challenges.
+    pub(crate) fn live(&self, at: Moment) -> impl Iterator<Item = &Challenge> {
+        let live = move |one: &&Challenge| one.is_live(at.now) && one.life.created >= at.valid_from;
+        self.challenges.iter().filter(live)
     }
 
     /// One more delivery of a live challenge, and what `view` makes of that challenge. It waits for earlier
@@ -130,7 +144,7 @@ impl Ledger {
         policy: &Policy,
         view: impl FnOnce(&Challenge) -> T,
     ) -> Option<Result<(Self, T), Refusal>> {
-        self.forget(at);
+        self.forget(at, policy);
         let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.is_live(at.now))?;
         if let Some(until) = challenge.waits_until(at.now, policy) {
             return Some(Err(Refusal { why: Waiting::Spacing, until }));
@@ -142,83 +156,182 @@ impl Ledger {
     }
 
     /// A challenge whose only delivery can never arrive becomes a decoy: nothing is right for it any more,
-    /// and from outside it looks like any other. What it cost stays paid. `None` if there is no such
-    /// challenge, or it has been delivered again meanwhile, for then somebody may have it.
+    /// and from outside it looks like any other. `None` if there is no such challenge, or it has been
+    /// delivered again meanwhile, for then somebody may have it.
     pub(crate) fn void(mut self, id: &ChallengeId) -> Option<Self> {
         let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.deliveries == 1)?;
         challenge.decoy = true;
         Some(self)
     }
 
-    /// Compares what was typed with every live challenge it may be for and charges each of them. If one is
-    /// right it is used up, and the others of its purpose with it.
-    pub(crate) fn submit(mut self, at: Moment, attempt: &Attempt<'_>) -> (Self, Verdict) {
-        self.forget(at);
+    /// A challenge is taken back. `None` if there is no such challenge.
+    pub(crate) fn cancel(mut self, id: &ChallengeId) -> Option<Self> {
+        let index = self.challenges.iter().position(|one| one.id == *id)?;
+        self.challenges.swap_remove(index);
+        Some(self)
+    }
+
+    /// The failures are forgiven; the guesses stay paid for. `None` if there are none.
+    pub(crate) fn clear_failures(mut self) -> Option<Self> {
+        let failures = std::mem::take(&mut self.failures);
+        failures.last.map(|_| self)
+    }
+
+    /// Compares and charges every live challenge the attempt is for; a right one is used up and takes the
+    /// others of its purpose with it.
+    pub(crate) fn submit(mut self, at: Moment, attempt: &Attempt<'_>, policy: &Policy) -> (Self, Verdict) {
+        self.forget(at, policy);
+        let blocked = self.blocked_until(at.now, policy).is_some();
         let mut right = None;
         let mut compared = None;
+        let mut guessed = Risk::NONE;
         for (index, challenge) in self.challenges.iter_mut().enumerate() {
-            if !(attempt.is_for(challenge) && challenge.is_live(at.now)) {
+            let guess = challenge.risk_of(1);
+            let open = !blocked || guess == Risk::NONE;
+            if !(attempt.is_for(challenge) && challenge.is_live(at.now) && open) {
                 continue;
             }
             challenge.attempts_left -= 1; // live, so at least 1
-            compared = Some((challenge.attempts_left, challenge.life));
-            if challenge.matches(attempt.typed, &attempt.context).into() {
+            compared = Some(index);
+            let fixed = policy.fixed_code(&challenge.recipient(), at.now);
+            if challenge.matches(attempt.typed, &attempt.context, fixed).into() {
                 right = Some(index);
+            } else {
+                guessed = guessed.plus(guess);
             }
         }
-        let Some((attempts_left, life)) = compared else { return (self, Verdict::NoneLive) };
+        let Some(compared) = compared else { return (self, Verdict::NoneLive) };
+        self.spent.charge(at.now, guessed);
         let Some(index) = right else {
             self.failures.consecutive = self.failures.consecutive.saturating_add(1);
             self.failures.last = Some(at.now);
-            return (self, Verdict::Wrong { attempts_left, life });
+            let challenge = &self.challenges[compared];
+            let (attempts_left, life) = (challenge.attempts_left, challenge.life);
+            let verdict = Verdict::Wrong { attempts_left, life, recipient: challenge.recipient() };
+            return (self, verdict);
         };
         let winner = self.challenges.swap_remove(index);
         self.challenges.retain(|other| other.purpose != winner.purpose);
         self.failures = Failures::default();
+        self.lanes.had_right_code(winner.client, at.now);
         (self, Verdict::Right(Box::new(winner)))
     }
 
     /// The challenge of that id, dead or alive.
-    #[cfg(test)]
     pub(crate) fn find(&self, id: &ChallengeId) -> Option<&Challenge> {
         self.challenges.iter().find(|challenge| challenge.id == *id)
     }
 
-    /// When the next code may be requested for this recipient.
+    /// When the next code may be requested for this recipient by strangers, who have to share.
     fn next_send_at(&self, policy: &Policy) -> Timestamp {
         self.last_send.map_or(Timestamp::MIN, |last| last.saturating_add(policy.send_spacing))
     }
 
-    /// Wrong submissions since the last right one, forgotten 30 days after the last.
-    pub(crate) fn consecutive_failures(&self, now: Timestamp) -> u32 {
-        let recent = |last: Timestamp| now < last.saturating_add(FAILURE_MEMORY);
-        if self.failures.last.is_some_and(recent) { self.failures.consecutive } else { 0 }
+    /// Wrong submissions since the last right one, forgotten 30 days after the last; after a block that has
+    /// run out, at once; never where the policy disables.
+    pub(crate) fn consecutive_failures(&self, now: Timestamp, policy: &Policy) -> u32 {
+        let remembered = |last: Timestamp| now < last.saturating_add(self.failure_memory(policy));
+        if self.failures.last.is_some_and(remembered) { self.failures.consecutive } else { 0 }
     }
 
     /// From when on nothing in it matters any more, by any clock within the slack.
     pub(crate) fn forget_after(&self, policy: &Policy) -> Timestamp {
-        let failures = self.failures.last.map(|last| last.saturating_add(FAILURE_MEMORY));
-        let latest = failures.max(self.latest_end).unwrap_or(Timestamp::MIN);
+        let failures = self.failures.last.map(|last| last.saturating_add(self.failure_memory(policy)));
+        let asked = self.spent.forget_after().max(self.lanes.forget_after());
+        let latest = failures.max(self.latest_end).max(asked).unwrap_or(Timestamp::MIN);
         latest.max(self.next_send_at(policy)).saturating_add(CLOCK_SLACK)
     }
 
-    /// Drops what can never matter again: ended, spent and disowned challenges, old failures.
-    fn forget(&mut self, at: Moment) {
+    fn failure_memory(&self, policy: &Policy) -> std::time::Duration {
+        match policy.at_failure_limit {
+            _ if self.failures.consecutive < u32::from(policy.failure_limit) => FAILURE_MEMORY,
+            AtLimit::LongerCodes => FAILURE_MEMORY,
+            AtLimit::Block(block) => block,
+            AtLimit::Disable => DISABLED_MEMORY,
+        }
+    }
+
+    /// Until when no code that can be guessed at is made or compared, if the policy says so.
+    fn blocked_until(&self, now: Timestamp, policy: &Policy) -> Option<Timestamp> {
+        let spent = self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
+        let blocks = policy.at_failure_limit != AtLimit::LongerCodes;
+        let last = self.failures.last.filter(|_| spent && blocks)?;
+        // One from the future is of a clock that was set back since: it blocks from now on.
+        Some(last.min(now).saturating_add(self.failure_memory(policy)))
+    }
+
+    /// Drops what can never matter again: ended, spent and disowned challenges, old failures, guesses, lanes.
+    fn forget(&mut self, at: Moment, policy: &Policy) {
         let matters = |one: &Challenge| {
             one.attempts_left > 0 && at.now < one.life.end && one.life.created >= at.valid_from
         };
         self.challenges.retain(matters);
-        self.failures.consecutive = self.consecutive_failures(at.now);
+        self.failures.consecutive = self.consecutive_failures(at.now, policy);
         if self.failures.consecutive == 0 {
             self.failures.last = None;
         }
+        self.spent.forget(at.now);
+        self.lanes.forget(at.now);
     }
 
-    fn spaced(&self, now: Timestamp, policy: &Policy) -> Result<(), Refusal> {
-        let until = self.next_send_at(policy);
+    /// Each client waits for itself; strangers wait for one another too.
+    fn spaced(&self, now: Timestamp, client: Option<ClientTag>, policy: &Policy) -> Result<(), Refusal> {
         // A last send in the future is a clock that was set back since: it must not lock the owner out.
         let sane = self.last_send.is_some_and(|last| last <= now.saturating_add(CLOCK_SLACK));
-        if sane && now < until { Err(Refusal { why: Waiting::Spacing, until }) } else { Ok(()) }
+        let shared = Some(self.next_send_at(policy))
+            .filter(|until| sane && now < *until && !self.lanes.knows(client));
+        match self.lanes.waits_until(client, now, policy).max(shared) {
+            Some(until) => Err(Refusal { why: Waiting::Spacing, until }),
+            None => Ok(()),
+        }
+    }
+
+    /// What the code has to look like so that guessing at it stays within the accepted risk.
+    fn affordable(&self, now: Timestamp, draft: &Draft, policy: &Policy) -> Result<Otp, Refusal> {
+        let otp = &draft.otp;
+        let cost = Risk::of_guesses(draft.attempts, otp.kind(), otp.length());
+        if cost == Risk::NONE {
+            return Ok(otp.clone());
+        }
+        if let Some(until) = self.blocked_until(now, policy) {
+            return Err(Refusal { why: Waiting::Failures, until });
+        }
+        let outstanding = self.challenges.iter().map(|other| other.risk_of(other.attempts_left));
+        let used = outstanding.fold(self.spent.counted(), Risk::plus);
+        let failed = self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
+        let spent = used.plus(cost) > policy.accepted_risk;
+        if !failed && !spent {
+            return Ok(otp.clone());
+        }
+        // The code of a test recipient is fixed: making another one longer would not protect it.
+        let fixed = policy.fixed_code(&draft.recipient, now).is_some();
+        if fixed || (spent && !policy.longer_codes) {
+            let ends = self.challenges.iter().map(|other| other.life.end);
+            let until = ends.chain(self.spent.frees_at()).min().unwrap_or(now);
+            return Err(Refusal { why: Waiting::Risk, until });
+        }
+        Ok(otp.lengthened())
+    }
+
+    /// Room for one more challenge. A known client has room of its own, which no stranger can take.
+    fn make_room(&mut self, now: Timestamp, draft: &Draft) -> Result<(), Refusal> {
+        let own = |lanes: &Lanes, client| if lanes.knows(client) { client } else { None };
+        let room = own(&self.lanes, draft.client);
+        let mut crowd: Vec<ChallengeId> = Vec::new();
+        for other in &self.challenges {
+            if other.purpose == draft.purpose && own(&self.lanes, other.client) == room {
+                crowd.push(other.id);
+            }
+        }
+        if crowd.len() >= LIVE_PER_PURPOSE {
+            self.displace(now, |other| crowd.contains(&other.id))?;
+        }
+        while LEDGER_OVERHEAD + self.weight() + draft.weight() > MAX_LEDGER_BYTES
+            && !self.challenges.is_empty()
+        {
+            self.displace(now, |_| true)?;
+        }
+        Ok(())
     }
 
     /// Removes the oldest of those challenges, if it is old enough to go.
@@ -249,17 +362,7 @@ impl Ledger {
 impl Attempt<'_> {
     /// Whether it may be compared with that challenge: the one name and one of the purposes are right.
     fn is_for(&self, challenge: &Challenge) -> bool {
-        let named = match self.id {
-            Some(id) => challenge.answers_to == AnswersTo::OtpId && challenge.id == id,
-            None => challenge.answers_to == AnswersTo::Recipient,
-        };
+        let named = self.named == challenge.answers_to && self.id.is_none_or(|id| challenge.id == id);
         named && self.purposes.contains(&challenge.purpose)
-    }
-}
-
-impl Refusal {
-    /// How long to wait from now on.
-    pub(crate) fn retry_after(&self, now: Timestamp) -> Duration {
-        now.until(self.until)
     }
 }

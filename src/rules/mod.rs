@@ -7,15 +7,24 @@ mod challenge;
 mod draft;
 #[cfg(test)]
 mod explore;
+mod lanes;
 mod ledger;
 #[cfg(test)]
 mod ledger_tests;
+mod quota;
+mod refusal;
 mod session;
 #[cfg(test)]
 mod session_tests;
+mod spent;
+mod subject;
 
-pub(crate) use challenge::{Challenge, Life};
-pub(crate) use draft::Draft;
-pub use ledger::Waiting;
-pub(crate) use ledger::{Attempt, Ledger, MAX_LEDGER_BYTES, Moment, Refusal, Verdict};
+pub(crate) use challenge::{Challenge, Drawn, Life};
+pub(crate) use draft::{Draft, checked_grant};
+pub(crate) use lanes::ClientTag;
+pub(crate) use ledger::{Attempt, Ledger, MAX_LEDGER_BYTES, Moment, Verdict};
+pub(crate) use quota::{MAX_USAGE_BYTES, Share, Usage};
+pub(crate) use refusal::Refusal;
+pub use refusal::Waiting;
 pub(crate) use session::{MAX_SESSION_BYTES, Refreshed, Session};
+pub(crate) use subject::{MAX_SUBJECT_BYTES, Subject};

@@ -94,6 +94,11 @@ impl Session {
         }
     }
 
+    /// When it began.
+    pub(crate) fn started(&self) -> Timestamp {
+        self.started
+    }
+
     /// When the current access token runs out.
     pub(crate) fn access_end(&self) -> Timestamp {
         self.issued.saturating_add(self.access_span).min(self.ends)

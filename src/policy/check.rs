@@ -1,0 +1,316 @@
+//! Which policies make sense.
+
+use std::time::Duration;
+
+use super::{
+    AtLimit, MAX_ATTEMPTS, MAX_CODE_LIFETIME, MAX_PUBLIC_LIFETIME, MAX_SEND_SPACING, Policy, Risk,
+};
+use crate::context::Field;
+use crate::grant::MAX_TOKEN_LIFETIME;
+use crate::otp::{Kind, Otp};
+
+impl Policy {
+    /// Whether an exchanger can work by it.
+    ///
+    /// # Errors
+    /// [`PolicyError`] names the knob, with the figures.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        self.check_spans()?;
+        self.check_formats()?;
+        self.check_limits()?;
+        self.check_alone()?;
+        if self.redirects.iter().all(|url| is_safe_target(url)) { Ok(()) } else { Err(PolicyError::Redirect) }
+    }
+
+    fn check_spans(&self) -> Result<(), PolicyError> {
+        let second = Duration::from_secs(1);
+        let block = match self.at_failure_limit {
+            AtLimit::Block(block) => block,
+            AtLimit::LongerCodes | AtLimit::Disable => second,
+        };
+        let spans = [
+            ("longest_lifetime", self.longest_lifetime, second, MAX_CODE_LIFETIME),
+            ("code_lifetime", self.code_lifetime, second, self.longest_lifetime),
+            ("send_spacing", self.send_spacing, Duration::ZERO, MAX_SEND_SPACING),
+            ("failure_limit", block, second, MAX_PUBLIC_LIFETIME),
+            ("access_lifetime", self.access_lifetime, second, MAX_TOKEN_LIFETIME),
+            ("refresh_idle", self.refresh_idle, second, MAX_TOKEN_LIFETIME),
+            ("session_lifetime", self.session_lifetime, second, MAX_TOKEN_LIFETIME),
+            ("refresh_grace", self.refresh_grace, Duration::ZERO, Duration::from_secs(300)),
+        ];
+        for (knob, given, least, most) in spans {
+            if !(least..=most).contains(&given) {
+                return Err(PolicyError::Span { knob, given, least, most });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_formats(&self) -> Result<(), PolicyError> {
+        if !(1..=MAX_ATTEMPTS).contains(&self.attempts) {
+            return Err(PolicyError::Attempts);
+        }
+        for format in &self.formats {
+            let lengths = Otp::new(format.kind, format.shortest).and(Otp::new(format.kind, format.longest));
+            if lengths.is_err() || format.shortest > format.longest {
+                return Err(PolicyError::Format);
+            }
+        }
+        if self.accepted_risk == Risk::NONE {
+            return Err(PolicyError::AcceptedRisk);
+        }
+        for otp in self.formats() {
+            let (kind, length) = (otp.kind(), otp.length());
+            let risk = Risk::of_guesses(self.attempts, kind, length);
+            if risk > self.accepted_risk {
+                let accepted = self.accepted_risk;
+                return Err(PolicyError::Risk { kind, length, attempts: self.attempts, risk, accepted });
+            }
+        }
+        for field in &self.required {
+            if !self.otp.message_template().shows(field) {
+                return Err(PolicyError::NotShown { field: field.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_limits(&self) -> Result<(), PolicyError> {
+        if !(1..=MAX_ATTEMPTS).contains(&self.failure_limit) {
+            return Err(PolicyError::FailureLimit);
+        }
+        let quotas = [
+            ("client_sends", self.client_sends),
+            ("client_checks", self.client_checks),
+            ("dial_code_sends", self.dial_code_sends),
+            ("service_sends", self.service_sends),
+        ];
+        for (knob, quota) in quotas {
+            if quota.is_some_and(|quota| !quota.is_sane()) {
+                return Err(PolicyError::Quota { knob });
+            }
+        }
+        for test in &self.test_recipients {
+            let fits = |format: super::Format| {
+                test.code().fit(format.kind, format.shortest, format.longest).is_ok()
+            };
+            if !self.accepted().any(fits) {
+                return Err(PolicyError::TestRecipient);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_alone(&self) -> Result<(), PolicyError> {
+        let Some(alone) = self.code_alone else { return Ok(()) };
+        if self.client_checks.is_none() {
+            return Err(PolicyError::AloneUnlimited);
+        }
+        let (needed, has) = (alone.needed_bits(self.longest_lifetime), self.otp.entropy_bits());
+        if has < needed {
+            return Err(PolicyError::AloneTooShort { needed: Bits::up(needed), has: Bits::down(has) });
+        }
+        Ok(())
+    }
+}
+
+/// Whether a browser may be sent there: `https`, `http` to this machine, or a scheme of an app's own; nothing
+/// that runs code or reads files, nothing relative.
+fn is_safe_target(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once(':') else { return false };
+    let scheme = scheme.to_ascii_lowercase();
+    let named = scheme.starts_with(|first: char| first.is_ascii_lowercase())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let printable = url.bytes().all(|byte| byte.is_ascii_graphic());
+    let allowed = match scheme.as_str() {
+        "https" => rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')),
+        "http" => {
+            let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?', '#']).next());
+            let host = |authority: &str| match authority.rsplit_once(':') {
+                Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
+                _ => authority.to_owned(),
+            };
+            authority
+                .is_some_and(|authority| ["localhost", "127.0.0.1", "[::1]"].contains(&&*host(authority)))
+        }
+        "javascript" | "data" | "vbscript" | "blob" | "file" | "about" | "view-source" => false,
+        _ => !rest.is_empty(),
+    };
+    named && printable && allowed
+}
+
+/// A policy that cannot be worked by: which knob, the figures, and what would mend it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// A span of time.
+    #[error("policy: {knob} is {given:?}; must be from {least:?} to {most:?}")]
+    Span {
+        /// Which.
+        knob: &'static str,
+        /// What it is.
+        given: Duration,
+        /// The least it may be.
+        least: Duration,
+        /// The most it may be.
+        most: Duration,
+    },
+    /// Attempts per code.
+    #[error("policy: attempts must be from 1 to {MAX_ATTEMPTS}")]
+    Attempts,
+    /// An allowed format.
+    #[error("policy: allow needs lengths from 1 to 20, the shortest first")]
+    Format,
+    /// The accepted risk.
+    #[error("policy: accept_risk needs a probability above 0, at most 1")]
+    AcceptedRisk,
+    /// One code is easier to guess than what is accepted for a whole day.
+    #[error(
+        "policy: a code of {length} {kind:?} characters and {attempts} attempts is guessed with {risk}, and {accepted} is accepted; lengthen it with otp or allow, lower attempts, or accept_risk"
+    )]
+    Risk {
+        /// The kind of code.
+        kind: Kind,
+        /// Its length.
+        length: u8,
+        /// How often it may be tried.
+        attempts: u8,
+        /// How likely it is guessed.
+        risk: Risk,
+        /// How likely it may be for one recipient and day.
+        accepted: Risk,
+    },
+    /// The failure limit.
+    #[error("policy: failure_limit must be from 1 to {MAX_ATTEMPTS}")]
+    FailureLimit,
+    /// A quota.
+    #[error("policy: {knob} needs a count from 1 and a window of whole seconds up to 24 hours")]
+    Quota {
+        /// Which.
+        knob: &'static str,
+    },
+    /// Codes alone without a limit on guesses.
+    #[error("policy: code_alone needs client_checks, which limits guesses")]
+    AloneUnlimited,
+    /// Codes alone that are too easy to guess.
+    #[error(
+        "policy: code_alone needs codes of {needed} bits for its longest_lifetime, and otp has {has}; lengthen otp, or lower longest_lifetime, guesses_per_second or live_codes"
+    )]
+    AloneTooShort {
+        /// How many bits they need.
+        needed: Bits,
+        /// How many they have.
+        has: Bits,
+    },
+    /// A field that has to be shown and is not.
+    #[error("policy: require asks for a field that the otp's template does not show; add its variable")]
+    NotShown {
+        /// Which.
+        field: Field,
+    },
+    /// The code of a test recipient.
+    #[error("policy: the code of a test_recipient is of no kind and length that the policy has")]
+    TestRecipient,
+    /// An allowed redirect URL.
+    #[error(
+        "policy: allow_redirect needs an absolute URL in ASCII whose scheme runs no code, https://app.example/ say"
+    )]
+    Redirect,
+}
+
+/// An amount of entropy, in tenths of a bit.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bits(u32);
+
+impl Bits {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a cast saturates
+    pub(crate) fn up(bits: f64) -> Self {
+        Self((bits * 10.0).ceil() as u32)
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a cast saturates
+    pub(crate) fn down(bits: f64) -> Self {
+        Self((bits * 10.0).floor() as u32)
+    }
+}
+
+impl std::fmt::Display for Bits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.0 / 10, self.0 % 10)
+    }
+}
+
+impl std::fmt::Debug for Bits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bits({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_sent_only_where_it_runs_nothing() {
+        for good in [
+            "https://app.example/welcome?from=code",
+            "http://localhost:3000/",
+            "http://127.0.0.1",
+            "http://[::1]:8080/a",
+            "com.example.app:/done",
+        ] {
+            assert!(is_safe_target(good), "{good}");
+        }
+        for bad in [
+            "",
+            "/welcome",
+            "/a:b",
+            "//evil.example/",
+            "https:",
+            "https:///welcome",
+            "http://app.example/",
+            "http://localhost.evil.example/",
+            "http://localhost@evil.example/",
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "https://app.example/\r\nSet-Cookie: a=b",
+            "https://app.example/a b",
+            "https://bücher.example/",
+        ] {
+            assert!(!is_safe_target(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_number_has_its_range() {
+        let span = Duration::from_secs;
+        let standard = Policy::default;
+        assert_eq!(standard().check(), Ok(()));
+        let refused = [
+            standard().code_lifetime(Duration::ZERO),
+            standard().code_lifetime(MAX_CODE_LIFETIME + span(1)),
+            standard().code_lifetime(Duration::MAX),
+            standard().attempts(0),
+            standard().attempts(101),
+            standard().send_spacing(span(901)),
+            standard().access_lifetime(Duration::ZERO),
+            standard().access_lifetime(MAX_TOKEN_LIFETIME + span(1)),
+            standard().refresh_idle(Duration::ZERO),
+            standard().session_lifetime(Duration::MAX),
+            standard().refresh_grace(span(301)),
+            standard().allow(Kind::Alpha, 0, 4),
+            standard().allow(Kind::Alpha, 4, 21),
+            standard().allow(Kind::Alpha, 5, 4),
+            standard().allow_redirect(""),
+            standard().allow_redirect("javascript:alert(1)"),
+            standard().allow_redirect("https://app.example/\r\nSet-Cookie: a=b"),
+        ];
+        for policy in refused {
+            assert!(policy.check().is_err(), "{policy:?}");
+        }
+        let edges = standard().code_lifetime(MAX_CODE_LIFETIME).attempts(100).send_spacing(span(900));
+        assert_eq!(edges.allow(Kind::Alpha, 1, 20).allow_redirect("https://app.example/").check(), Ok(()));
+    }
+}

@@ -1,0 +1,93 @@
+//! Ready policies: the numbers of a standard or of a service, made as safe as the rules can make them.
+
+use std::time::Duration;
+
+use super::{AtLimit, CodeAlone, Policy};
+use crate::context::Field;
+use crate::grant::MAX_TOKEN_LIFETIME;
+use crate::otp::{Kind, Otp};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Policy {
+    /// NIST SP 800-63B-4: six digits for ten minutes (section 3.1.3.2), 100 consecutive failures and then
+    /// disabled until the application clears them (3.2.2), no signing in by email (3.1.3.1), codes bound to
+    /// the request by their otp id. It has no [`deviations`](Self::deviations), and
+    /// [`lockouts`](Self::lockouts) says what that costs.
+    pub fn nist() -> Self {
+        Self::default()
+            .code_lifetime(10 * MINUTE)
+            .failure_limit(100, AtLimit::Disable)
+            .email_signs_in(false)
+            .by_recipient(false)
+            .refresh_grace(Duration::ZERO)
+    }
+
+    /// Payments under the PSD2 RTS (EU) 2018/389: the code is specific to amount and payee, and its message
+    /// shows both (Art. 5); after five failures in a row codes are blocked for 15 minutes (Art. 4(3)(b)); a
+    /// session ends after five minutes without activity (Art. 4(3)(d)).
+    pub fn psd2() -> Self {
+        let shown = Otp::default().template("Pay {{AMOUNT}} to {{PAYEE}} with {{CODE}}");
+        Self::default()
+            .otp(shown.unwrap_or_default()) // it is one: the policy would not be in order without it
+            .require(Field::Amount)
+            .require(Field::Payee)
+            .failure_limit(5, AtLimit::Block(15 * MINUTE))
+            .by_recipient(false)
+            .access_lifetime(5 * MINUTE)
+            .refresh_idle(5 * MINUTE)
+    }
+
+    /// Nomado's 2FA API: four alphanumeric characters for 7,200 seconds, other kinds and lengths from 4 to 20
+    /// on request, by recipient. Four digits are so few that three attempts and a risk of 10⁻³ are what keeps
+    /// them usable: three such codes in a day, then longer ones.
+    pub fn nomado() -> Self {
+        Self::default()
+            .otp(Otp::new(Kind::Alphanumeric, 4).unwrap_or_default()) // 1 to 20 characters
+            .allow(Kind::Numeric, 4, 20)
+            .allow(Kind::Alpha, 4, 20)
+            .allow(Kind::Alphanumeric, 4, 20)
+            .code_lifetime(2 * HOUR)
+            .longest_lifetime(DAY)
+            .attempts(3)
+            .accept_risk(1e-3)
+    }
+
+    /// Passage's OTP endpoints: six digits, answering to their otp id only.
+    pub fn passage() -> Self {
+        Self::default().by_recipient(false)
+    }
+
+    /// Slingr's `sys.auth`: sixteen alphanumeric characters that answer to nothing but themselves, for 24
+    /// hours and up to 7 days; tokens for 30 days.
+    pub fn slingr() -> Self {
+        Self::default()
+            .otp(Otp::new(Kind::Alphanumeric, 16).unwrap_or_default()) // 1 to 20 characters
+            .code_lifetime(DAY)
+            .longest_lifetime(7 * DAY)
+            .code_alone(CodeAlone::default())
+            .access_lifetime(MAX_TOKEN_LIFETIME)
+            .refresh_idle(MAX_TOKEN_LIFETIME)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_can_be_worked_by() {
+        for policy in [
+            Policy::default(),
+            Policy::nist(),
+            Policy::psd2(),
+            Policy::nomado(),
+            Policy::passage(),
+            Policy::slingr(),
+        ] {
+            assert_eq!(policy.check(), Ok(()), "{policy:?}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The guesses at one recipient's codes, for as long as they count against the accepted risk.
+
+use serde::{Deserialize, Serialize};
+
+use crate::policy::Risk;
+use crate::timestamp::Timestamp;
+
+/// How many hours a guess counts beside the one it fell into, so that any 24 hours are covered in full.
+const COUNTED: i64 = 24;
+
+/// What was guessed at in which hour, in steps of risk. Hours without a guess have no place, so there are 25
+/// at the most and mostly none.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Spent(Vec<(i64, u64)>);
+
+impl Spent {
+    /// Takes down a guess.
+    pub(super) fn charge(&mut self, now: Timestamp, risk: Risk) {
+        if risk == Risk::NONE {
+            return;
+        }
+        let hour = hour(now);
+        match self.0.iter_mut().find(|(charged, _)| *charged == hour) {
+            Some((_, steps)) => *steps = steps.saturating_add(risk.steps()),
+            None => self.0.push((hour, risk.steps())),
+        }
+    }
+
+    /// The risk of all guesses that count.
+    pub(super) fn counted(&self) -> Risk {
+        self.0.iter().fold(Risk::NONE, |sum, (_, steps)| sum.plus(Risk::from_steps(*steps)))
+    }
+
+    /// Drops what counts no more. A guess from the future is of a clock that was set back since: it counts
+    /// from now on, else it would count for as long as the clock was wrong.
+    pub(super) fn forget(&mut self, now: Timestamp) {
+        let present = hour(now);
+        self.0.retain(|(charged, _)| *charged >= present.saturating_sub(COUNTED));
+        let ahead = |(charged, _): &(i64, u64)| *charged > present.saturating_add(1);
+        if self.0.iter().any(ahead) {
+            let early: Vec<_> = self.0.extract_if(.., |entry| ahead(entry)).collect();
+            for (_, steps) in early {
+                self.charge(now, Risk::from_steps(steps));
+            }
+        }
+    }
+
+    /// When the oldest of them counts no more.
+    pub(super) fn frees_at(&self) -> Option<Timestamp> {
+        self.0.iter().map(|(charged, _)| end(*charged)).min()
+    }
+
+    /// When none of them counts any more.
+    pub(super) fn forget_after(&self) -> Option<Timestamp> {
+        self.0.iter().map(|(charged, _)| end(*charged)).max()
+    }
+}
+
+fn hour(now: Timestamp) -> i64 {
+    now.unix_seconds().div_euclid(3600)
+}
+
+/// When guesses of that hour count no more.
+fn end(hour: i64) -> Timestamp {
+    let millis = hour.saturating_add(COUNTED + 1).saturating_mul(3_600_000);
+    Timestamp::from_unix_millis(millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn a_guess_counts_for_at_least_24_hours_and_at_most_25() {
+        for minute in 0..60 {
+            let guessed = at(1_700_000_000 + 60 * minute);
+            let mut spent = Spent::default();
+            spent.charge(guessed, Risk::new(0.5));
+            let mut later = |span: Duration| {
+                spent.forget(guessed.saturating_add(span));
+                spent.counted()
+            };
+            assert_eq!(later(24 * HOUR), Risk::new(0.5));
+            assert_eq!(later(25 * HOUR), Risk::NONE);
+        }
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_a_guess_count_from_now_on() {
+        let mut spent = Spent::default();
+        spent.charge(at(2_000_000_000), Risk::new(0.5));
+        spent.forget(at(1_700_000_000));
+        assert_eq!(spent.counted(), Risk::new(0.5));
+        assert!(spent.forget_after().unwrap() <= at(1_700_000_000).saturating_add(25 * HOUR));
+        spent.forget(Timestamp::MIN);
+        spent.forget(Timestamp::MAX);
+        assert_eq!(spent.counted(), Risk::NONE);
+    }
+}
