@@ -103,6 +103,15 @@ impl Hash for Field {
     }
 }
 
+/// Whether a character could break out of its line, or show what surrounds it in another order, so that a
+/// payee reads as an amount: control characters, line separators, bidirectional overrides and isolates
+/// (Unicode UAX 9 section 2). A message shows bound values to the person who decides by them.
+pub(crate) fn misleads(character: char) -> bool {
+    let separates = matches!(character, '\u{2028}' | '\u{2029}');
+    let reorders = matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    character.is_control() || separates || reorders
+}
+
 /// Fields and values that must come with the submission just as they came with the request.
 #[derive(Clone, Default)]
 pub(crate) struct Context(Vec<(Field, String)>);
@@ -127,7 +136,7 @@ impl Context {
             return Err(ContextError::NoName);
         }
         let texts = || self.fields().flat_map(|(name, value)| [name, value]);
-        if texts().any(|text| text.chars().any(char::is_control)) {
+        if texts().any(|text| text.chars().any(misleads)) {
             return Err(ContextError::ControlCharacter);
         }
         let bytes = texts().map(str::len).sum();
@@ -185,8 +194,8 @@ pub enum ContextError {
     /// A name is empty.
     #[error("bound context: a name is empty; name the field, `amount` say")]
     NoName,
-    /// A control character in a name or value.
-    #[error("bound context: a control character or line break; remove it")]
+    /// A control character in a name or value, or one that shows its surroundings in another order.
+    #[error("bound context: a control character, line break or bidirectional override; remove it")]
     ControlCharacter,
     /// More than 512 bytes.
     #[error("bound context: {bytes} bytes of names and values; at most {MAX_CONTEXT_BYTES}")]

@@ -153,7 +153,8 @@ pub use message::{MAX_TEMPLATE_BYTES, Message, Template, TemplateError};
 pub use otp::{Kind, Otp, OtpError};
 pub use otp_id::{OtpId, OtpIdError};
 pub use policy::{
-    AtLimit, Bits, CodeAlone, Deviation, MAX_CODE_LIFETIME, Policy, PolicyError, Quota, Risk, TestRecipient,
+    AtLimit, Bits, CodeAlone, Deviation, MAX_CODE_LIFETIME, Numbers, Policy, PolicyError, Quota, Risk,
+    TestRecipient,
 };
 pub use ports::{
     Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, IssuerError, Notifier, NotifyError,

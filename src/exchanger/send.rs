@@ -104,7 +104,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// Admits a request to its recipient's ledger, its first delivery claimed or not.
     async fn admit(&self, mut request: Request, claimed: bool) -> Result<Outgoing, SendError> {
         let client = request.client.take().map(|client| self.client_tag(&client));
-        let key = request.idempotency_key.take();
+        let key = request.idempotency_key.clone();
         let by = request.principal.as_ref().map(|principal| principal.id.clone());
         let mut draft = Draft::check(request, self.policy())?;
         draft.client = client;
@@ -170,6 +170,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 return Err(Fault::Repeated.into());
             }
         }
+        let (channel, address) = (draft.recipient.channel(), draft.recipient.address());
+        let fixed = self.policy().fixed_code(channel, address, self.now()).is_some();
         self.observe(|| Event::Requested {
             recipient: draft.recipient.masked(),
             purpose: draft.purpose.clone(),
@@ -177,7 +179,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             repeated,
             lengthened,
             decoy: draft.decoy,
-            fixed: self.is_test(&draft.recipient, self.now()),
+            fixed,
         });
         Ok(outgoing)
     }
@@ -186,7 +188,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     fn outgoing(&self, challenge: &Challenge, entry: Name, otp_id: OtpId, now: Timestamp) -> Outgoing {
         let recipient = challenge.recipient();
         let template = challenge.template.as_ref().unwrap_or(self.policy().otp.message_template());
-        let fixed = self.policy().fixed_code(&recipient, now);
+        let fixed = challenge.fixed_code(now, self.policy());
         let code = fixed.map_or_else(|| challenge.code.duplicate(), |fixed| fixed.as_kind(challenge.kind));
         #[allow(clippy::cast_possible_truncation)] // at most 20
         let receipt = Receipt {
@@ -222,11 +224,6 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             id: challenge.id,
             deliveries: challenge.deliveries,
         }
-    }
-
-    /// Whether the code of that recipient is a fixed one now.
-    fn is_test(&self, recipient: &Recipient, now: Timestamp) -> bool {
-        self.policy().fixed_code(recipient, now).is_some()
     }
 
     /// Hands the message to the notifier. If it never can arrive and nobody can have got the code, the code

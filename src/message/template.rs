@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::code::Code;
-use crate::context::{Context, Field};
+use crate::context::{Context, Field, misleads};
 
 /// The longest template, in bytes of UTF-8: it lies in the sealed entry beside the code it is for.
 pub const MAX_TEMPLATE_BYTES: usize = 480;
@@ -33,7 +33,7 @@ impl Template {
         if text.len() > MAX_TEMPLATE_BYTES {
             return Err(TemplateError::TooLong { bytes: text.len() });
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(misleads) {
             return Err(TemplateError::ControlCharacter);
         }
         match text.matches(CODE).count() {
@@ -125,8 +125,11 @@ pub enum TemplateError {
         "template: has a {{{{…}}}} other than {{{{CODE}}}}, {{{{AMOUNT}}}}, {{{{PAYEE}}}}, {{{{DEVICE}}}}, {{{{SESSION}}}} and {{{{TENANT}}}}; write the text out"
     )]
     UnknownVariable,
-    /// A control character, line breaks included: they could add a header or a second message.
-    #[error("template: has a control character or line break; write it as one line")]
+    /// A control character, line breaks included: they could add a header or a second message. Or one that
+    /// shows its surroundings in another order.
+    #[error(
+        "template: has a control character, line break or bidirectional override; write it as one line"
+    )]
     ControlCharacter,
     /// More than 480 bytes.
     #[error("template: {bytes} bytes; at most {MAX_TEMPLATE_BYTES}")]

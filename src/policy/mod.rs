@@ -1,6 +1,7 @@
 //! The numbers: what codes may look like, how long things live, how often a code may be tried and sent.
 
 mod check;
+mod numbers;
 mod presets;
 mod quota;
 mod risk;
@@ -13,11 +14,12 @@ use std::time::Duration;
 use crate::context::Field;
 use crate::grant::MAX_TOKEN_LIFETIME;
 use crate::otp::{Kind, Otp};
-use crate::recipient::{DialCode, Recipient};
+use crate::recipient::{Channel, DialCode, Recipient};
 use crate::timestamp::Timestamp;
 use crate::typed::{MalformedCode, Typed};
 
 pub use check::{Bits, PolicyError};
+pub use numbers::Numbers;
 pub use quota::Quota;
 pub use risk::{CodeAlone, Risk};
 pub use standards::Deviation;
@@ -362,8 +364,8 @@ impl Policy {
     }
 
     /// The code of that recipient that is always the same, if there is one now.
-    pub(crate) fn fixed_code(&self, recipient: &Recipient, now: Timestamp) -> Option<&Typed> {
-        self.test_recipients.iter().find(|test| test.is(recipient, now)).map(TestRecipient::code)
+    pub(crate) fn fixed_code(&self, channel: Channel, address: &str, now: Timestamp) -> Option<&Typed> {
+        self.test_recipients.iter().find(|test| test.is(channel, address, now)).map(TestRecipient::code)
     }
 
     /// What was typed, if it can be a code at all under this policy.

@@ -68,6 +68,7 @@ impl Policy {
             .code_lifetime(DAY)
             .longest_lifetime(7 * DAY)
             .code_alone(CodeAlone::default())
+            .by_recipient(false)
             .access_lifetime(MAX_TOKEN_LIFETIME)
             .refresh_idle(MAX_TOKEN_LIFETIME)
     }

@@ -24,6 +24,8 @@ use crate::otp::{self, Otp};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Risk(u64);
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// How many steps make certainty.
 const CERTAIN: u64 = 1_000_000_000_000_000_000;
 
@@ -115,6 +117,13 @@ impl CodeAlone {
         let guesses = self.guesses_per_second as f64 * self.live_codes as f64 * lifetime.as_secs_f64();
         guesses.max(1.0).log2() + f64::from(self.margin_bits)
     }
+
+    /// How many of that many live codes are guessed in such a span, on average and at the most.
+    fn hits(&self, span: Duration, live_codes: u64, otp: &Otp) -> f64 {
+        #[allow(clippy::cast_precision_loss)] // an average
+        let guesses = self.guesses_per_second as f64 * live_codes as f64 * span.as_secs_f64();
+        guesses * otp.entropy_bits().exp2().recip()
+    }
 }
 
 impl Policy {
@@ -122,13 +131,16 @@ impl Policy {
     /// as they can, is ever right. The ledger keeps it: see [`accept_risk`](Self::accept_risk).
     pub fn takeover_probability_per_day(&self) -> f64 {
         let one = |otp: &Otp| otp.entropy_bits().exp2().recip() * f64::from(self.attempts);
+        // Guesses at codes alone have no attempts to use up.
+        let alone = self.code_alone.map_or(0.0, |alone| alone.hits(DAY, alone.live_codes, &self.otp));
         if self.formats().any(|otp| !otp.is_unguessable()) {
-            return self.accepted_risk.probability();
+            return (self.accepted_risk.probability() + alone).min(1.0);
         }
         // No budget is spent, so as many codes as the spacing lets through.
         let spacing = self.send_spacing.max(Duration::from_millis(1));
-        let sends = 86_400.0 / spacing.as_secs_f64();
-        self.formats().map(|otp| one(&otp) * sends).fold(0.0, f64::max)
+        let sends = DAY.as_secs_f64() / spacing.as_secs_f64();
+        let named = self.formats().map(|otp| one(&otp) * sends).fold(0.0, f64::max);
+        (named + alone).min(1.0)
     }
 
     /// How many recipients a spray takes over, on average and at the most: an attacker who has that many
@@ -136,7 +148,9 @@ impl Policy {
     pub fn expected_takeovers(&self, sends: u64) -> f64 {
         #[allow(clippy::cast_precision_loss)] // an average
         let guesses = sends as f64 * f64::from(self.attempts);
-        self.formats().map(|otp| guesses * otp.entropy_bits().exp2().recip()).fold(0.0, f64::max)
+        let named = self.formats().map(|otp| guesses * otp.entropy_bits().exp2().recip()).fold(0.0, f64::max);
+        let alone = self.code_alone.map_or(0.0, |alone| alone.hits(self.longest_lifetime, sends, &self.otp));
+        named.max(alone)
     }
 
     /// The same for a day in which the whole service sends as much as [`service_sends`](Self::service_sends)
@@ -186,8 +200,12 @@ mod tests {
     #[test]
     fn a_code_alone_needs_its_bits() {
         let needs = |days: u64| CodeAlone::default().needed_bits(Duration::from_secs(days * 86_400));
-        assert!((needs(1) - 78.26).abs() < 0.01, "{}", needs(1));
-        assert!((needs(7) - 81.07).abs() < 0.01, "{}", needs(7));
+        assert!((needs(1) - 78.33).abs() < 0.01, "{}", needs(1));
+        assert!((needs(7) - 81.14).abs() < 0.01, "{}", needs(7));
+        // Whoever guesses at codes alone has as many guesses as the service answers, not five a code.
+        let slingr = Policy::slingr();
+        assert_eq!(format!("{:.2e}", slingr.takeover_probability_per_day()), "1.09e-11");
+        assert_eq!(format!("{:.2e}", slingr.expected_takeovers(1_000_000)), "7.60e-11");
         let none = CodeAlone { guesses_per_second: 0, ..CodeAlone::default() };
         assert!((none.needed_bits(Duration::from_secs(1)) - 32.0).abs() < 1e-9);
     }

@@ -120,6 +120,11 @@ impl Challenge {
         code & own_context.ct_eq(context) & !decoy
     }
 
+    /// The code that is right for it now if its recipient is a test recipient.
+    pub(crate) fn fixed_code<'a>(&self, now: Timestamp, policy: &'a Policy) -> Option<&'a Typed> {
+        policy.fixed_code(self.channel, &self.address, now)
+    }
+
     /// The risk of that many guesses at it.
     pub(crate) fn risk_of(&self, guesses: u8) -> Risk {
         #[allow(clippy::cast_possible_truncation)] // at most 20

@@ -62,11 +62,11 @@ impl Lanes {
         }
     }
 
-    /// Takes down a right code for a challenge that client had asked for.
-    pub(super) fn had_right_code(&mut self, client: Option<ClientTag>, now: Timestamp) {
-        let right = client.map(|_| now);
+    /// Takes down a right code for a challenge that client had asked for, and whether it is `known` by that.
+    pub(super) fn had_right_code(&mut self, client: Option<ClientTag>, known: bool, now: Timestamp) {
+        let right = client.filter(|_| known).map(|_| now);
         match self.0.iter_mut().find(|lane| lane.client == client) {
-            Some(lane) => (lane.sends, lane.right) = (0, right),
+            Some(lane) => (lane.sends, lane.right) = (0, right.or(lane.right)),
             None if right.is_some() => self.open(Lane { client, sends: 0, last: now, right }),
             None => {}
         }
@@ -76,6 +76,7 @@ impl Lanes {
                 longest_ago.right = None;
             }
         }
+        self.drop_idle();
     }
 
     /// Drops who asked for nothing for long enough.
@@ -86,7 +87,7 @@ impl Lanes {
                 lane.sends = 0;
             }
         }
-        self.0.retain(|lane| lane.sends > 0 || lane.right.is_some());
+        self.drop_idle();
     }
 
     /// From when on nothing in it matters any more.
@@ -96,6 +97,10 @@ impl Lanes {
             lane.right.map_or(asked, |right| right.saturating_add(KNOWN_MEMORY).max(asked))
         };
         self.0.iter().map(matters).max()
+    }
+
+    fn drop_idle(&mut self) {
+        self.0.retain(|lane| lane.sends > 0 || lane.right.is_some());
     }
 
     fn find(&self, client: Option<ClientTag>) -> Option<&Lane> {
@@ -154,7 +159,7 @@ mod tests {
             now += span;
         }
         lanes.asked(client(1), at(now));
-        lanes.had_right_code(client(1), at(now));
+        lanes.had_right_code(client(1), true, at(now));
         lanes.asked(client(1), at(now));
         assert_eq!(lanes.waits_until(client(1), at(now), &policy), Some(at(now + 30)), "anew");
         lanes.forget(at(now + 3600));
@@ -167,7 +172,7 @@ mod tests {
         let mut lanes = Lanes::default();
         for number in 1..=5 {
             lanes.asked(client(number), at(number.into()));
-            lanes.had_right_code(client(number), at(number.into()));
+            lanes.had_right_code(client(number), true, at(number.into()));
         }
         for stranger in 100..=255 {
             lanes.asked(client(stranger), at(stranger.into()));
@@ -180,8 +185,11 @@ mod tests {
         assert!(lanes.knows(client(5)));
         lanes.forget(at(30 * 24 * 3600 + 5));
         assert!(!lanes.knows(client(5)));
-        lanes.had_right_code(None, at(0));
+        lanes.had_right_code(None, true, at(0));
         assert!(!lanes.knows(None), "whoever names no client is nobody in particular");
+        lanes.asked(client(6), at(0));
+        lanes.had_right_code(client(6), false, at(0));
+        assert!(!lanes.knows(client(6)), "a code by recipient may have been asked for by anybody");
     }
 
     #[test]

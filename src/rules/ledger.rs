@@ -20,7 +20,7 @@ use crate::typed::Typed;
 pub(crate) const MAX_LEDGER_BYTES: usize = 4096 - 64;
 
 /// What a ledger holds beside its challenges, in bytes at the most: 25 hours of guesses, eight lanes, times.
-const LEDGER_OVERHEAD: usize = 64 + 25 * 13 + 8 * 39;
+const LEDGER_OVERHEAD: usize = 64 + 25 * 16 + 8 * 39;
 
 /// Everything known about one recipient, in one entry.
 ///
@@ -193,7 +193,7 @@ impl Ledger {
             }
             challenge.attempts_left -= 1; // live, so at least 1
             compared = Some(index);
-            let fixed = policy.fixed_code(&challenge.recipient(), at.now);
+            let fixed = challenge.fixed_code(at.now, policy);
             if challenge.matches(attempt.typed, &attempt.context, fixed).into() {
                 right = Some(index);
             } else {
@@ -213,7 +213,8 @@ impl Ledger {
         let winner = self.challenges.swap_remove(index);
         self.challenges.retain(|other| other.purpose != winner.purpose);
         self.failures = Failures::default();
-        self.lanes.had_right_code(winner.client, at.now);
+        // Whoever holds the otp id is who asked; a code by recipient may have been asked for by anybody.
+        self.lanes.had_right_code(winner.client, winner.answers_to == AnswersTo::OtpId, at.now);
         (self, Verdict::Right(Box::new(winner)))
     }
 
@@ -304,7 +305,7 @@ impl Ledger {
             return Ok(otp.clone());
         }
         // The code of a test recipient is fixed: making another one longer would not protect it.
-        let fixed = policy.fixed_code(&draft.recipient, now).is_some();
+        let fixed = policy.fixed_code(draft.recipient.channel(), draft.recipient.address(), now).is_some();
         if fixed || (spent && !policy.longer_codes) {
             let ends = self.challenges.iter().map(|other| other.life.end);
             let until = ends.chain(self.spent.frees_at()).min().unwrap_or(now);
