@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::recipient::Recipient;
+
 /// The most a grant may hold, in bytes of all its texts together and two for each of them.
 pub const MAX_GRANT_BYTES: usize = 1024;
 
@@ -138,9 +140,19 @@ impl Principal {
         self
     }
 
-    /// Who it is, for the application's own records; [events](crate::Event) name it.
+    /// Who it is, for the application's own records; [events](crate::Event) name it, masked where it is an
+    /// address.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Its id, for events: masked where it is an address.
+    pub(crate) fn masked(&self) -> String {
+        match Recipient::parse(&self.id) {
+            Ok(address) if self.id.contains('@') || self.id.starts_with('+') => address.masked(),
+            Err(_) if self.id.contains('@') => "•••".to_owned(),
+            _ => self.id.clone(),
+        }
     }
 
     /// What it may do.
@@ -153,5 +165,17 @@ impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The id is often a whole address.
         f.debug_struct("Principal").field("role", &self.role).field("scopes", &self.scopes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_masked_where_it_is_an_address() {
+        let ids = ["ada@example.org", "+32412345678", "Ada <ada@example.org>", "operator-7", "32412345678"];
+        let shown = ["a•••@example.org", "+32•••••78", "•••", "operator-7", "32412345678"];
+        assert_eq!(ids.map(|id| Principal::new(id).masked()), shown);
     }
 }

@@ -62,9 +62,10 @@
 //! | ledger | everything known about one recipient, in one entry |
 //! | [`Grant`] | what a code will be worth: subject, scopes, lifetimes, redirect URL, metadata |
 //! | session | one token family in one entry |
-//! | [`Principal`] | who asks on somebody's behalf |
+//! | [`Principal`], [`ClientKey`] | who asks on somebody's behalf; from where |
 //! | [`Keyring`] | the server-side secrets |
-//! | [`Policy`] | the numbers |
+//! | [`Policy`], [`Quota`], [`Risk`] | the numbers |
+//! | [`Event`] | what happened, for logs and alarms |
 //! | [`Exchanger`] | the flows |
 //!
 //! # The house
@@ -75,24 +76,22 @@
 //! |---|---|---|
 //! | `testkit` | store laws, hand-moved clock, faulty and counting ports | a law every store must keep |
 //! | `embedded` | [`MemoryStore`], [`Outbox`] | a default that needs no server |
-//! | `exchanger` | the flows: send, exchange, session | a flow |
-//! | `ports` | [`CodeStore`], [`Notifier`], [`TokenIssuer`], [`Clock`], [`Entropy`] | something users plug in; a store or notifier of your own implements one of these anywhere |
-//! | `rules` | ledger, challenge, session: pure functions | **a rule** |
-//! | `policy` | the numbers, and which requests they allow | a number |
+//! | `exchanger` | the flows: send, exchange, session, lifecycle, quotas | a flow |
+//! | `ports` | [`CodeStore`], [`Notifier`], [`TokenIssuer`], [`Clock`], [`Entropy`], [`Observer`] | something users plug in; a store or notifier of your own implements one of these anywhere |
+//! | `rules` | ledger, challenge, lanes, guesses, quota, session: pure functions | **a rule** |
+//! | `policy` | the numbers, presets, their risk, the standards they break | a number |
 //! | `crypto` | keyring, names, seals, otp ids, tokens; [`formats`] | a kind of entry |
 //! | words | the types of the table above, `otp.rs`, `code.rs`, `recipient/`, `message/` … | a kind of code, **a message format** |
 //!
 //! # What holds
 //!
-//! - A code is drawn without bias from the operating system's generator and lies encrypted at rest
-//!   (AES-256-GCM-SIV), as does everything else; a dump alone, or a key alone, yields nothing. Names of
-//!   entries are keyed hashes.
+//! - Codes are unbiased, lie encrypted under keyed names, and are compared in constant time; secrets are
+//!   redacted, wiped and open by `expose` only.
+//! - Guessing at one recipient's codes succeeds with at most 10⁻⁴ in any 24 hours, or what [`Policy`] accepts.
+//!   Then codes get longer; nobody is locked out.
 //! - Whoever can write to the store can delete entries or bring old ones back, never read, forge, change or
 //!   move one. After a restored backup, [`Builder::valid_from`] kills what is older.
-//! - Code and bound context are compared in constant time.
 //! - Refresh tokens rotate; one used twice ends its whole family (RFC 9700).
-//! - Secrets are redacted in `Debug`, wiped when dropped, and open by `expose` only. Errors say what is wrong
-//!   and what to do, and never hold a code, a token, a key or a whole address.
 //! - No `unsafe`, no I/O but through the traits, any executor or none: `pollster::block_on` will do.
 //!
 //! Sealing takes less than half the time when the AES kernels are inlined; set `codegen-units = 1` in your
@@ -103,6 +102,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `testkit` | the `testkit` module, for your tests |
+//! | `tracing` | `TracingObserver`, which writes [events](Event) down with the `tracing` crate |
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
@@ -125,6 +125,7 @@ mod ports;
 mod purpose;
 mod recipient;
 mod request;
+mod risk;
 mod rules;
 mod status;
 mod submission;
@@ -142,6 +143,9 @@ pub use crypto::formats;
 pub use crypto::{
     KeyError, Keyring, MAX_ENTRY_BYTES, MalformedEntry, MalformedToken, Name, OpenError, Sealed, Version,
 };
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub use embedded::TracingObserver;
 pub use embedded::{MemoryStore, Outbox};
 pub use entropy_error::EntropyError;
 pub use exchanger::{
@@ -153,8 +157,7 @@ pub use message::{MAX_TEMPLATE_BYTES, Message, Template, TemplateError};
 pub use otp::{Kind, Otp, OtpError};
 pub use otp_id::{OtpId, OtpIdError};
 pub use policy::{
-    AtLimit, Bits, CodeAlone, Deviation, MAX_CODE_LIFETIME, Numbers, Policy, PolicyError, Quota, Risk,
-    TestRecipient,
+    AtLimit, CodeAlone, Deviation, MAX_CODE_LIFETIME, Numbers, Policy, PolicyError, Quota, TestRecipient,
 };
 pub use ports::{
     Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, IssuerError, Notifier, NotifyError,
@@ -163,6 +166,7 @@ pub use ports::{
 pub use purpose::{Purpose, PurposeError};
 pub use recipient::{Channel, DialCode, DialCodeError, EmailError, PhoneError, Recipient, RecipientError};
 pub use request::{Exposed, Receipt, Request, RequestError};
+pub use risk::{Bits, Risk};
 pub use rules::Waiting;
 pub use status::Status;
 pub use submission::{Proof, Refused, Submission, SubmissionError};

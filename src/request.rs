@@ -12,9 +12,9 @@ use crate::grant::{Grant, MAX_GRANT_BYTES, Principal};
 use crate::message::TemplateError;
 use crate::otp::{Kind, Otp};
 use crate::otp_id::OtpId;
-use crate::policy::{Bits, Risk};
 use crate::purpose::{Purpose, PurposeError};
 use crate::recipient::Recipient;
+use crate::risk::{Bits, Risk};
 use crate::timestamp::Timestamp;
 
 /// A code to be made and sent: to whom, for what, and what it will be worth.

@@ -37,6 +37,18 @@
 //! HMAC-SHA-256(entry name key, 0x02 ‖ session id (16, random))
 //! ```
 //!
+//! and the others likewise, of
+//!
+//! | entry | is named by |
+//! |---|---|
+//! | usage of a quota | `0x04 ‖ scope ‖ key` |
+//! | code that answers to nothing but itself | `0x05 ‖ code` |
+//! | subject whose sessions were all taken back | `0x06 ‖ subject` |
+//!
+//! Scopes: 1 messages of a client, 2 submissions of a client, 3 messages to a country calling code, 4 messages of
+//! the service. The key of a client is `0x04 ‖ IPv4 address (4)`, `0x06 ‖ first half of an IPv6 address (8)` or
+//! `0x00 ‖ text`; of a country its digits; of the service nothing.
+//!
 //! # Sealed entries
 //!
 //! ```text
@@ -49,7 +61,8 @@
 //! 0x01 ‖ key id (4) ‖ kind (1) ‖ entry name (16)
 //! ```
 //!
-//! Kinds: 1 ledger, 2 session, 3 otp id. The nonce is also the version of the entry.
+//! Kinds: 1 ledger, 2 session, 3 otp id, 4 usage, 6 subject. A code that answers to nothing but itself lies in a
+//! ledger of its own, so under kind 1. The nonce is also the version of the entry.
 //!
 //! # Otp ids
 //!
@@ -66,7 +79,8 @@
 //! HMAC-SHA-256(bound context key, for each field in order of the names: len(name) as u64 ‖ name ‖ len(value) as u64 ‖ value)
 //! ```
 //!
-//! A challenge without fields has no digest.
+//! A challenge without fields has no digest. The fields lie beside it in the sealed challenge, so that its message
+//! can show them.
 //!
 //! # Tokens
 //!
@@ -90,6 +104,12 @@
 //! | name | `ada@example.org` | `25c82f5b0e7e3b54c80a9d43344cccdd` |
 //! | name | `+32412345678` | `b45b689e8251beabb3657ba9ce74147c` |
 //! | name | session `606162…6f` | `e85357e78db69dcf43673600cbf1a66d` |
+//! | name | code `ABCDEFGHIJKLMNOP` | `4cb3d4c742d6a85f883c7aebf630ad4a` |
+//! | name | messages of the client at `192.0.2.1` | `0d62109a845d3d26b783ee144e281c7e` |
+//! | name | submissions of the client `device-1` | `1280c10c73e5c1238128d5fa9f722991` |
+//! | name | messages to country `32` | `2febeeca21ce8c479ae4168248f1f090` |
+//! | name | messages of the service | `6f9f48ff66ccda2a69274fb8bbed8513` |
+//! | name | subject `user-17` | `82fccf62788e857e599815374840c7f2` |
 //! | bound context | amount `12.50 EUR`, payee `ACME` | `9e86995cb3208a457813f67ce2a02aba440bd139b525b945719afc0af4f08395` |
 //! | sealed entry | kind 1, the name of `ada@example.org`, nonce `505152…5b`, plaintext `070568656c6c6f` | `0167aca221505152535455565758595a5b770ceecfb0ee88329ff2026f7e294f295c1d41e22e784f` |
 //! | otp id | the same name and nonce, challenge id `404142…4f` | `AWesoiFQUVJTVFVWV1hZWltaK_5cqpaORTYY2ETH15s37hT5qk_ialUXNwk16ptm3QIZfWEq_Zx_66xdVmAdOd4` |

@@ -3,6 +3,8 @@
 use super::seal::{EntryKind, Name};
 use super::vault::Vault;
 use super::*;
+use crate::client_key::ClientKey;
+use crate::code::Code;
 use crate::context::Context;
 use crate::otp_id::{OtpId, OtpIdError};
 use crate::recipient::Recipient;
@@ -39,6 +41,19 @@ fn names() {
     assert_eq!(hex(name_of("+32 412 34 56 78").as_bytes()), "b45b689e8251beabb3657ba9ce74147c");
     let session = vault().session_name(SessionId(ascending(0x60)));
     assert_eq!(hex(session.as_bytes()), "e85357e78db69dcf43673600cbf1a66d");
+    let code = Code::from_ascii(b"ABCDEFGHIJKLMNOP").unwrap();
+    let (browser, device) = (ClientKey::ip([192, 0, 2, 1].into()), ClientKey::new("device-1"));
+    let quota = |scope, key: &[u8]| vault().quota_name(scope, key);
+    for (name, known) in [
+        (vault().code_name(&code), "4cb3d4c742d6a85f883c7aebf630ad4a"),
+        (quota(Scope::ClientSends, browser.as_bytes()), "0d62109a845d3d26b783ee144e281c7e"),
+        (quota(Scope::ClientChecks, device.as_bytes()), "1280c10c73e5c1238128d5fa9f722991"),
+        (quota(Scope::DialCodeSends, b"32"), "2febeeca21ce8c479ae4168248f1f090"),
+        (quota(Scope::ServiceSends, b""), "6f9f48ff66ccda2a69274fb8bbed8513"),
+        (vault().subject_name("user-17"), "82fccf62788e857e599815374840c7f2"),
+    ] {
+        assert_eq!(hex(name.as_bytes()), known);
+    }
 }
 
 #[test]

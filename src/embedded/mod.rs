@@ -2,6 +2,10 @@
 
 mod memory_store;
 mod outbox;
+#[cfg(feature = "tracing")]
+mod tracing;
 
 pub use memory_store::MemoryStore;
 pub use outbox::Outbox;
+#[cfg(feature = "tracing")]
+pub use tracing::TracingObserver;

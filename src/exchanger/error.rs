@@ -53,8 +53,9 @@ pub enum SendError {
     /// The request is wrong; nothing was stored or sent.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Too soon after the last message, too many live codes, or a quota is used up; nothing was stored or
-    /// sent. Answer it like a success where the public must not learn who asked for codes.
+    /// Too soon after the last message, too many live codes, or a quota or the accepted risk is used up;
+    /// nothing was stored or sent. Answer it to the public as throttled (HTTP 429), without saying why:
+    /// decoys are throttled just so, and it tells of recent activity at the most.
     #[error("wait: too soon; try again in {} s", retry_after.as_millis().div_ceil(1000))]
     Wait {
         /// Which limit it was; for your own logs.

@@ -87,13 +87,17 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             })
         });
         let verdict = verdict.await?;
-        self.observe(|| seen(&verdict));
         // Read again: this process may have slept between judging and writing, and the code died meanwhile.
         let now = self.now();
+        let verdict = match verdict {
+            Verdict::Right(challenge) if !challenge.life.contains(now) => Verdict::NoneLive,
+            verdict => verdict,
+        };
+        self.observe(|| seen(&verdict));
         let attempts_left = match verdict {
-            Verdict::Right(challenge) if challenge.life.contains(now) => return Ok(self.prove(*challenge)),
+            Verdict::Right(challenge) => return Ok(self.prove(*challenge)),
             Verdict::Wrong { attempts_left, life, .. } if life.contains(now) => attempts_left,
-            Verdict::Right(_) | Verdict::Wrong { .. } | Verdict::NoneLive => 0,
+            Verdict::Wrong { .. } | Verdict::NoneLive => 0,
         };
         Err(Refused { attempts_left: id.map(|_| attempts_left) }.into())
     }
@@ -140,8 +144,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let redirect_url = grant.redirect_url.take();
         let subject = grant.subject.clone().ok_or(RequestError::Subject)?;
         let mut draw = self.draw(SESSION_BYTES + NONCE_BYTES);
-        let by = Some(acting.id.as_str());
-        let (id, session) = self.begin(subject, Purpose::ISSUED, grant, by, &mut draw).await?;
+        let (id, session) = self.begin(subject, Purpose::ISSUED, grant, Some(acting), &mut draw).await?;
         Ok(Tokens { redirect_url, ..self.tokens(id, session).await? })
     }
 
@@ -151,7 +154,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         subject: String,
         purpose: Purpose,
         grant: Grant,
-        by: Option<&str>,
+        by: Option<&Principal>,
         draw: &mut Draw<'_>,
     ) -> Result<(SessionId, Session), Fault> {
         let (id, salt) = (SessionId(draw.take()?), draw.take()?);
@@ -163,7 +166,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         self.observe(|| Event::Exchanged {
             session: id,
             purpose: session.purpose.clone(),
-            by: by.map(str::to_owned),
+            by: by.map(Principal::masked),
         });
         Ok((id, session))
     }

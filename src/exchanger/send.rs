@@ -5,6 +5,7 @@ use super::entries::Step;
 use super::quotas::Price;
 use super::{Exchanger, Fault, SendError};
 use crate::crypto::{ChallengeId, NONCE_BYTES, Name};
+use crate::grant::Principal;
 use crate::message::Message;
 use crate::otp_id::{OtpId, OtpIdError};
 use crate::ports::{CodeStore, Event, Notifier, Swap, TokenIssuer};
@@ -105,7 +106,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     async fn admit(&self, mut request: Request, claimed: bool) -> Result<Outgoing, SendError> {
         let client = request.client.take().map(|client| self.client_tag(&client));
         let key = request.idempotency_key.clone();
-        let by = request.principal.as_ref().map(|principal| principal.id.clone());
+        let by = request.principal.as_ref().map(Principal::masked);
         let mut draft = Draft::check(request, self.policy())?;
         draft.client = client;
         let made_for = match key {

@@ -101,10 +101,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 })
             });
         let (refreshed, session) = refreshed.await?;
-        match refreshed {
-            Refreshed::Next => self.observe(|| Event::Refreshed { session: id }),
-            Refreshed::Replayed => self.observe(|| Event::Reused { session: id }),
-            Refreshed::Again | Refreshed::Dead => {}
+        if refreshed == Refreshed::Replayed {
+            self.observe(|| Event::Reused { session: id });
         }
         let session = session.ok_or(TokenError::Refused)?;
         // After the write, so that whoever took all of the subject's sessions back before this is told is
@@ -112,6 +110,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let let_in = self.lets(&session.subject, session.started()).await?;
         if !let_in || !session.is_refreshable(self.moment()) {
             return Err(TokenError::Refused);
+        }
+        if refreshed == Refreshed::Next {
+            self.observe(|| Event::Refreshed { session: id });
         }
         Ok(self.tokens(id, session).await?)
     }

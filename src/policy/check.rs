@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    AtLimit, MAX_ATTEMPTS, MAX_CODE_LIFETIME, MAX_PUBLIC_LIFETIME, MAX_SEND_SPACING, Policy, Risk,
+    AtLimit, MAX_ATTEMPTS, MAX_CODE_LIFETIME, MAX_PUBLIC_LIFETIME, MAX_SEND_SPACING, Policy,
 };
 use crate::context::Field;
 use crate::grant::MAX_TOKEN_LIFETIME;
 use crate::otp::{Kind, Otp};
+use crate::risk::{Bits, Risk};
 
 impl Policy {
     /// Whether an exchanger can work by it.
@@ -218,37 +219,10 @@ pub enum PolicyError {
     Redirect,
 }
 
-/// An amount of entropy, in tenths of a bit.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bits(u32);
-
-impl Bits {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a cast saturates
-    pub(crate) fn up(bits: f64) -> Self {
-        Self((bits * 10.0).ceil() as u32)
-    }
-
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a cast saturates
-    pub(crate) fn down(bits: f64) -> Self {
-        Self((bits * 10.0).floor() as u32)
-    }
-}
-
-impl std::fmt::Display for Bits {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.0 / 10, self.0 % 10)
-    }
-}
-
-impl std::fmt::Debug for Bits {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Bits({self})")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Quota;
 
     #[test]
     fn a_browser_is_sent_only_where_it_runs_nothing() {
@@ -290,7 +264,21 @@ mod tests {
         assert_eq!(standard().check(), Ok(()));
         let refused = [
             standard().code_lifetime(Duration::ZERO),
-            standard().code_lifetime(MAX_CODE_LIFETIME + span(1)),
+            standard().code_lifetime(span(601)),
+            standard().longest_lifetime(MAX_CODE_LIFETIME + span(1)),
+            standard().longest_lifetime(span(299)),
+            standard().failure_limit(0, AtLimit::LongerCodes),
+            standard().failure_limit(101, AtLimit::LongerCodes),
+            standard().failure_limit(5, AtLimit::Block(Duration::ZERO)),
+            standard().failure_limit(5, AtLimit::Block(MAX_PUBLIC_LIFETIME + span(1))),
+            standard().accept_risk(0.0),
+            standard().accept_risk(f64::NAN),
+            standard().accept_risk(4.9e-6),
+            standard().client_sends(Quota::new(0, span(60))),
+            standard().client_checks(Quota::new(1, Duration::ZERO)),
+            standard().dial_code_sends(Quota::new(1, Duration::from_millis(1500))),
+            standard().service_sends(Quota::new(1, span(86_401))),
+            standard().require("amount"),
             standard().code_lifetime(Duration::MAX),
             standard().attempts(0),
             standard().attempts(101),
@@ -310,7 +298,17 @@ mod tests {
         for policy in refused {
             assert!(policy.check().is_err(), "{policy:?}");
         }
-        let edges = standard().code_lifetime(MAX_CODE_LIFETIME).attempts(100).send_spacing(span(900));
-        assert_eq!(edges.allow(Kind::Alpha, 1, 20).allow_redirect("https://app.example/").check(), Ok(()));
+        let edges = standard()
+            .longest_lifetime(MAX_CODE_LIFETIME)
+            .code_lifetime(MAX_CODE_LIFETIME)
+            .attempts(100)
+            .failure_limit(1, AtLimit::Block(MAX_PUBLIC_LIFETIME))
+            .client_sends(Quota::new(1, span(1)))
+            .service_sends(Quota::new(u32::MAX, span(86_400)))
+            .send_spacing(span(900));
+        assert_eq!(edges.allow(Kind::Alpha, 6, 20).allow_redirect("https://app.example/").check(), Ok(()));
+        let certain = standard().otp(Otp::new(Kind::Numeric, 1).unwrap()).attempts(100).accept_risk(1.0);
+        assert!(certain.check().is_err(), "a hundred guesses at ten codes are ten takeovers");
+        assert_eq!(certain.attempts(10).check(), Ok(()));
     }
 }

@@ -15,13 +15,14 @@ use crate::context::Field;
 use crate::grant::MAX_TOKEN_LIFETIME;
 use crate::otp::{Kind, Otp};
 use crate::recipient::{Channel, DialCode, Recipient};
+use crate::risk::Risk;
 use crate::timestamp::Timestamp;
 use crate::typed::{MalformedCode, Typed};
 
-pub use check::{Bits, PolicyError};
+pub use check::PolicyError;
 pub use numbers::Numbers;
 pub use quota::Quota;
-pub use risk::{CodeAlone, Risk};
+pub use risk::CodeAlone;
 pub use standards::Deviation;
 pub use test_recipient::TestRecipient;
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{AtLimit, Policy, Risk};
+use super::{AtLimit, Policy};
 use crate::otp::Kind;
+use crate::risk::Risk;
 
 /// The numbers of a [`Policy`], as they were set: to show them, to write them down, to compare them with
 /// those of yesterday. What follows from them, [`Policy::takeover_probability_per_day`],
@@ -86,6 +87,7 @@ fn seconds<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Er
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
 fn probability<S: Serializer>(risk: &Risk, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(risk.probability())
 }

@@ -50,7 +50,11 @@ impl Policy {
             breaks("OWASP ASVS 5.0 6.5.4", what, "otp and allow from six digits on");
         }
         if self.longest_lifetime > TEN_MINUTES {
-            let what = format!("codes may live for {} minutes", self.longest_lifetime.as_secs() / 60);
+            let seconds = self.longest_lifetime.as_secs_f64();
+            let what = match self.longest_lifetime.as_secs() {
+                whole if whole % 60 == 0 => format!("codes may live for {} minutes", whole / 60),
+                _ => format!("codes may live for {seconds} s"),
+            };
             breaks("NIST SP 800-63B-4 3.1.3.2 (lifetime)", what.clone(), "longest_lifetime of 10 minutes");
             breaks("OWASP ASVS 5.0 6.5.5", what, "longest_lifetime of 10 minutes");
         }

@@ -50,7 +50,8 @@ pub enum Event {
         recipient: String,
         /// What for.
         purpose: Purpose,
-        /// Who asked on their behalf: the [id](crate::Principal::id) of the principal.
+        /// Who asked on their behalf: the [id](crate::Principal::id) of the principal, masked where it is an
+        /// address.
         by: Option<String>,
         /// Whether the same request had come before, so that no new code was made.
         repeated: bool,
@@ -127,7 +128,7 @@ pub enum Event {
         session: SessionId,
         /// What the code was for; [`Purpose::ISSUED`] if there was none.
         purpose: Purpose,
-        /// Who issued its tokens without a code, by the [id](crate::Principal::id).
+        /// Who issued its tokens without a code: the [id](crate::Principal::id), masked where it is an address.
         by: Option<String>,
     },
     /// A refresh token was exchanged for the next pair.

@@ -11,10 +11,11 @@ use crate::crypto::{ChallengeId, ContextDigest, NO_CONTEXT, RequestDigest};
 use crate::grant::Grant;
 use crate::message::Template;
 use crate::otp::Kind;
-use crate::policy::{CLOCK_SLACK, Policy, Risk};
+use crate::policy::{CLOCK_SLACK, Policy};
 use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
 use crate::request::AnswersTo;
+use crate::risk::Risk;
 use crate::timestamp::Timestamp;
 use crate::typed::Typed;
 

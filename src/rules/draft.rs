@@ -7,10 +7,11 @@ use crate::context::Context;
 use crate::grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal};
 use crate::message::Template;
 use crate::otp::Otp;
-use crate::policy::{Bits, MAX_ATTEMPTS, MAX_PUBLIC_LIFETIME, Policy, Risk};
+use crate::policy::{MAX_ATTEMPTS, MAX_PUBLIC_LIFETIME, Policy};
 use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
 use crate::request::{AnswersTo, Request, RequestError};
+use crate::risk::{Bits, Risk};
 
 /// A request that has been checked, with the policy's defaults filled in: a challenge but for its code and
 /// its time.

@@ -1,182 +1,150 @@
-//! Three clients on one ledger, in every order in which their loads and swaps can fall, each of them crashing
-//! at every point it can: the promises hold in all of them. Then two ways to build it wrong, and the same
-//! search finds both.
+//! Three clients on one entry, in every order in which their loads, swaps and replies can fall. Any of them
+//! may crash before any step; any try of a swap may be lost, so that nobody knows whether it will arrive, now,
+//! later or never. Whatever the order, the promises hold. Then ways to build the house wrong, and the same
+//! search finds each of them.
 
-use super::ledger_tests::{ada, at, challenge, policy};
-use super::*;
-use crate::crypto::NO_CONTEXT;
-use crate::purpose::Purpose;
-use crate::request::Request;
-use crate::typed::Typed;
+mod house;
+mod ledger;
+mod search;
+mod session;
 
-#[derive(Clone, Copy, PartialEq)]
-enum Intent {
-    Right,
-    Wrong,
-    /// Sends the code again.
-    Resend,
-}
+use house::{Answer, Broken, Fault, Op};
+use ledger::Named;
+use search::Figures;
 
-#[derive(Clone, Copy, PartialEq)]
-enum Told {
-    Nothing,
-    Right,
-    Wrong,
-    Refused,
-}
-
-#[derive(Clone)]
-struct Client {
-    intent: Intent,
-    /// What it loaded, if it has not swapped yet.
-    loaded: Option<(u64, Vec<u8>)>,
-    told: Told,
-    done: bool,
-}
-
-#[derive(Clone)]
-struct World {
-    version: u64,
-    entry: Vec<u8>,
-    clients: Vec<Client>,
-}
-
-/// How the house is built.
-#[derive(Clone, Copy, PartialEq)]
-enum House {
-    AsItIs,
-    StoreDoesNotCompare,
-    VerdictBeforeSwap,
-}
-
-#[derive(Default)]
-struct Seen {
-    ends: u64,
-    most_right: usize,
-    most_verdicts: usize,
-    fewest_right_without_crash: Option<usize>,
-}
-
-fn search(intents: [Intent; 3], attempts: u8, house: House) -> Seen {
-    let request = Request::login(&ada()).attempts(attempts);
-    let ledger = Ledger::default().admit(at(0), challenge(1, "111111", request, at(0)), &policy());
-    let entry = postcard::to_allocvec(&ledger.ok().unwrap()).unwrap();
-    let client = |intent| Client { intent, loaded: None, told: Told::Nothing, done: false };
-    let world = World { version: 1, entry, clients: intents.map(client).to_vec() };
-    let mut seen = Seen::default();
-    every_future(&world, house, false, &mut seen);
-    seen
-}
-
-fn every_future(world: &World, house: House, crashed: bool, seen: &mut Seen) {
-    let running: Vec<usize> = (0..world.clients.len()).filter(|&index| !world.clients[index].done).collect();
-    if running.is_empty() {
-        let told = |what| world.clients.iter().filter(|client| client.told == what).count();
-        seen.ends += 1;
-        seen.most_right = seen.most_right.max(told(Told::Right));
-        seen.most_verdicts = seen.most_verdicts.max(told(Told::Right) + told(Told::Wrong));
-        if !crashed {
-            let right = told(Told::Right);
-            seen.fewest_right_without_crash =
-                Some(seen.fewest_right_without_crash.map_or(right, |few| few.min(right)));
+/// Every way to take three of those, order aside.
+fn threes(ops: &[Op]) -> Vec<[Op; 3]> {
+    let mut found = Vec::new();
+    for (first, a) in ops.iter().enumerate() {
+        for (second, b) in ops.iter().enumerate().skip(first) {
+            found.extend(ops[second..].iter().map(|c| [*a, *b, *c]));
         }
-        return;
     }
-    for index in running {
-        // It crashes here: before this step, so also after the one before and before telling anybody.
-        let mut without = world.clone();
-        without.clients[index].done = true;
-        every_future(&without, house, true, seen);
-
-        let mut with = world.clone();
-        step(&mut with, index, house);
-        every_future(&with, house, crashed, seen);
-    }
+    found
 }
 
-/// One step of one client: a load, or judging and a swap. Telling the verdict is a step of its own, so that a
-/// crash can come between the swap and it.
-fn step(world: &mut World, index: usize, house: House) {
-    let client = &mut world.clients[index];
-    if client.told != Told::Nothing {
-        client.done = true;
-        return;
-    }
-    let Some((version, bytes)) = client.loaded.take() else {
-        client.loaded = Some((world.version, world.entry.clone()));
-        return;
-    };
-    let (after, told) = judge(&bytes, client.intent);
-    let Some(after) = after else {
-        client.told = told;
-        return;
-    };
-    let applies = version == world.version || house == House::StoreDoesNotCompare;
-    if house == House::VerdictBeforeSwap || applies {
-        client.told = told;
-    }
-    if applies {
-        world.version += 1;
-        world.entry = after;
-    }
+const ON_LEDGERS: [Op; 6] = [Op::Request, Op::Keyed, Op::Right, Op::Wrong, Op::Again, Op::Cancel];
+const ON_SESSIONS: [Op; 2] = [Op::Refresh, Op::Revoke];
+
+/// Codes of so many attempts, and an accepted risk of two of them.
+fn ledger(ops: [Op; 3], attempts: u8, named: Named, fault: Fault) -> Result<Figures, Broken> {
+    search::every_order(&ledger::Setting::new(attempts, 2, named, fault), ops)
 }
 
-fn judge(bytes: &[u8], intent: Intent) -> (Option<Vec<u8>>, Told) {
-    let ledger: Ledger = postcard::from_bytes(bytes).unwrap();
-    let written = |ledger: &Ledger| Some(postcard::to_allocvec(ledger).unwrap());
-    let typed = match intent {
-        Intent::Right => "111111",
-        Intent::Wrong => "999999",
-        Intent::Resend => {
-            return match ledger.claim_delivery(at(60), &[1; 16], &policy(), |_| ()) {
-                Some(Ok((ledger, ()))) => (written(&ledger), Told::Refused),
-                _ => (None, Told::Refused),
-            };
-        }
-    };
-    let typed = Typed::read(typed).unwrap();
-    let attempt =
-        Attempt { id: Some([1; 16]), typed: &typed, purposes: &[Purpose::LOGIN], context: NO_CONTEXT };
-    match ledger.submit(at(60), &attempt) {
-        (_, Verdict::NoneLive) => (None, Told::Refused),
-        (ledger, Verdict::Wrong { .. }) => (written(&ledger), Told::Wrong),
-        (ledger, Verdict::Right(_)) => (written(&ledger), Told::Right),
+fn session(ops: [Op; 3], grace: u64, fault: Fault) -> Result<Figures, Broken> {
+    search::every_order(&session::Setting::new(grace, fault), ops)
+}
+
+/// Runs the search on its own, and says what it came to.
+fn report(what: &str, searches: impl Iterator<Item = Result<Figures, Broken>>) -> Figures {
+    #[allow(clippy::disallowed_methods)] // shown to people, never judged by
+    let begun = std::time::Instant::now();
+    let mut sum = Figures::default();
+    let mut count = 0;
+    for found in searches {
+        sum.add(&found.unwrap_or_else(|broken| panic!("{broken:?}")));
+        count += 1;
     }
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{what}: {count} searches, {} states, {} ends, {seconds:.1} s", sum.states, sum.ends);
+    sum
 }
 
 #[test]
-fn of_three_right_submissions_one_wins_and_without_a_crash_exactly_one() {
-    let seen = search([Intent::Right; 3], 5, House::AsItIs);
-    assert!(seen.ends > 10_000, "only {} ends", seen.ends);
-    assert_eq!((seen.most_right, seen.fewest_right_without_crash), (1, Some(1)));
-    assert_eq!(seen.most_verdicts, 1);
+fn whatever_three_clients_do_to_a_ledger_the_promises_hold() {
+    let settings =
+        [1, 2].into_iter().flat_map(|attempts| [(attempts, Named::Id), (attempts, Named::Recipient)]);
+    let all = settings.flat_map(|setting| threes(&ON_LEDGERS).into_iter().map(move |ops| (setting, ops)));
+    let found = all.map(|((attempts, named), ops)| ledger(ops, attempts, named, Fault::None));
+    let sum = report("ledgers", found);
+    assert!(sum.states > 1_000_000 && sum.ends > 50_000, "{sum:?}");
 }
 
 #[test]
-fn of_three_guesses_at_most_as_many_learn_a_verdict_as_there_are_attempts() {
-    for attempts in [1, 2] {
-        let seen = search([Intent::Wrong; 3], attempts, House::AsItIs);
-        assert_eq!(seen.most_verdicts, usize::from(attempts));
-        assert_eq!(seen.most_right, 0);
+fn whatever_three_clients_do_to_a_session_the_promises_hold() {
+    let all =
+        [0, 10].into_iter().flat_map(|grace| threes(&ON_SESSIONS).into_iter().map(move |ops| (grace, ops)));
+    let sum = report("sessions", all.map(|(grace, ops)| session(ops, grace, Fault::None)));
+    assert!(sum.states > 10_000 && sum.ends > 1_000, "{sum:?}");
+}
+
+/// The promises are not kept by answering nobody.
+#[test]
+fn each_answer_is_told_as_often_as_it_may_be() {
+    use Op::{Keyed, Refresh, Request, Right, Wrong};
+    let most = |found: Result<Figures, Broken>, answer| found.unwrap().most.get(&answer).copied();
+    for (ops, attempts, answer, times) in [
+        ([Right; 3], 2, Answer::Right, Some(1)),
+        ([Right; 3], 2, Answer::NoneLive, Some(2)),
+        ([Wrong; 3], 1, Answer::Wrong, Some(1)),
+        ([Wrong; 3], 2, Answer::Wrong, Some(2)),
+        ([Request; 3], 2, Answer::Wait, Some(1)),
+        ([Keyed; 3], 2, Answer::Receipt(16), Some(3)), // the first of the first client's
+    ] {
+        let found = ledger(ops, attempts, Named::Id, Fault::None);
+        assert_eq!(most(found, answer), times, "{ops:?}: {answer:?}");
+    }
+    for (grace, answer, times) in [
+        (10, Answer::Next, 1),
+        (10, Answer::Same, 2),
+        (0, Answer::Next, 1),
+        (0, Answer::Replayed, 1),
+        (0, Answer::Dead, 1),
+    ] {
+        let found = session([Refresh; 3], grace, Fault::None);
+        assert_eq!(most(found, answer), Some(times), "{grace} s: {answer:?}");
     }
 }
 
+/// Each promise, broken by a house that is built wrong.
 #[test]
-fn sending_again_meanwhile_changes_neither() {
-    let seen = search([Intent::Right, Intent::Wrong, Intent::Resend], 1, House::AsItIs);
-    assert_eq!(seen.most_verdicts, 1);
-    let seen = search([Intent::Right, Intent::Right, Intent::Resend], 5, House::AsItIs);
-    assert_eq!((seen.most_right, seen.fewest_right_without_crash), (1, Some(1)));
+fn the_search_finds_every_ledger_that_is_built_wrong() {
+    use Op::{Again, Cancel, Keyed, Request, Right, Wrong};
+    for (fault, ops, broken) in [
+        (Fault::StoreDoesNotCompare, [Right, Right, Right], Broken::TwiceRight),
+        (Fault::StoreDoesNotCompare, [Wrong, Wrong, Wrong], Broken::Attempts),
+        (Fault::StoreDoesNotCompare, [Request, Request, Request], Broken::ReceiptWithoutCode),
+        (Fault::StoreDoesNotCompare, [Right, Again, Again], Broken::TwiceRight),
+        (Fault::StoreDoesNotCompare, [Cancel, Again, Again], Broken::Cancelled),
+        (Fault::VerdictBeforeSwap, [Right, Right, Right], Broken::TwiceRight),
+        (Fault::VerdictBeforeSwap, [Wrong, Wrong, Wrong], Broken::Attempts),
+        (Fault::VerdictBeforeSwap, [Request, Request, Request], Broken::ReceiptWithoutCode),
+        (Fault::LostMeansApplied, [Right, Right, Right], Broken::TwiceRight),
+        (Fault::LostMeansApplied, [Wrong, Wrong, Wrong], Broken::Attempts),
+        (Fault::LostMeansApplied, [Cancel, Again, Again], Broken::Cancelled),
+        (Fault::LostMeansNotApplied, [Right, Again, Again], Broken::NoneRight),
+        (Fault::LostMeansNotApplied, [Request, Again, Again], Broken::TwoCodesForOneRequest),
+        (Fault::DoubtMeansNotApplied, [Right, Request, Request], Broken::NoneRight),
+        (Fault::DoubtMeansNotApplied, [Request, Again, Again], Broken::TwoCodesForOneRequest),
+        (Fault::JudgedOnce, [Request, Request, Again], Broken::Risk),
+        (Fault::KeysAreIgnored, [Keyed, Keyed, Again], Broken::TwoCodesForOneKey),
+        (Fault::ResendRefillsAttempts, [Wrong, Wrong, Again], Broken::Attempts),
+    ] {
+        let found = ledger(ops, 2, Named::Id, fault).err();
+        assert_eq!(found, Some(broken), "{fault:?} {ops:?}");
+    }
+    let refunded = ledger([Wrong, Request, Request], 1, Named::Id, Fault::NewCodeRefundsGuesses);
+    assert_eq!(refunded.err(), Some(Broken::Risk));
+    // Where more risk is accepted, room is what keeps codes few.
+    let roomy = ledger::Setting::new(2, 4, Named::Id, Fault::JudgedOnce);
+    assert_eq!(search::every_order(&roomy, [Request; 3]).err(), Some(Broken::Room));
 }
 
 #[test]
-fn the_search_finds_a_store_that_does_not_compare() {
-    assert!(search([Intent::Right; 3], 5, House::StoreDoesNotCompare).most_right > 1);
-    assert!(search([Intent::Wrong; 3], 1, House::StoreDoesNotCompare).most_verdicts > 1);
-}
-
-#[test]
-fn the_search_finds_a_verdict_told_before_its_swap() {
-    assert!(search([Intent::Right; 3], 5, House::VerdictBeforeSwap).most_right > 1);
-    assert!(search([Intent::Wrong; 3], 1, House::VerdictBeforeSwap).most_verdicts > 1);
+fn the_search_finds_every_session_that_is_built_wrong() {
+    use Op::{Refresh, Revoke};
+    for (fault, grace, ops, broken) in [
+        (Fault::StoreDoesNotCompare, 10, [Refresh; 3], Broken::Successors),
+        (Fault::StoreDoesNotCompare, 10, [Refresh, Revoke, Revoke], Broken::Ended),
+        (Fault::VerdictBeforeSwap, 10, [Refresh; 3], Broken::Successors),
+        (Fault::VerdictBeforeSwap, 10, [Refresh, Revoke, Revoke], Broken::Ended),
+        (Fault::LostMeansApplied, 10, [Refresh; 3], Broken::Successors),
+        (Fault::LostMeansNotApplied, 0, [Refresh; 3], Broken::Successors),
+        (Fault::DoubtMeansNotApplied, 0, [Refresh; 3], Broken::Successors),
+        (Fault::AnyRefreshTokenIsGood, 10, [Refresh; 3], Broken::Successors),
+        (Fault::ReplayIsNotWritten, 0, [Refresh; 3], Broken::Ended),
+    ] {
+        let found = session(ops, grace, fault).err();
+        assert_eq!(found, Some(broken), "{fault:?} {ops:?}");
+    }
 }

@@ -9,10 +9,11 @@ use crate::crypto::{ChallengeId, ContextDigest, RequestDigest};
 use crate::otp::Otp;
 use crate::policy::{
     AtLimit, CLOCK_SLACK, DISABLED_MEMORY, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE,
-    MAX_CODE_LIFETIME, Policy, Risk,
+    MAX_CODE_LIFETIME, Policy,
 };
 use crate::purpose::Purpose;
 use crate::request::AnswersTo;
+use crate::risk::Risk;
 use crate::timestamp::Timestamp;
 use crate::typed::Typed;
 
@@ -257,8 +258,10 @@ impl Ledger {
         let spent = self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
         let blocks = policy.at_failure_limit != AtLimit::LongerCodes;
         let last = self.failures.last.filter(|_| spent && blocks)?;
-        // One from the future is of a clock that was set back since: it blocks from now on.
-        Some(last.min(now).saturating_add(self.failure_memory(policy)))
+        // One from the future is of a clock that was set back since. It blocks nobody, for nothing is written
+        // while somebody is blocked, so it would for as long as that clock was ahead.
+        let sane = last <= now.saturating_add(CLOCK_SLACK) || policy.at_failure_limit == AtLimit::Disable;
+        sane.then(|| last.min(now).saturating_add(self.failure_memory(policy)))
     }
 
     /// Drops what can never matter again: ended, spent and disowned challenges, old failures, guesses, lanes.

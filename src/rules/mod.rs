@@ -3,14 +3,14 @@
 //!
 //! No clock, no randomness, no I/O: whoever wants to know what this crate allows reads this folder.
 
+#[cfg(test)]
+mod ajar;
 mod challenge;
 mod draft;
 #[cfg(test)]
 mod explore;
 mod lanes;
 mod ledger;
-#[cfg(test)]
-mod ledger_tests;
 mod quota;
 mod refusal;
 mod session;
@@ -18,6 +18,8 @@ mod session;
 mod session_tests;
 mod spent;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use challenge::{Challenge, Drawn, Life};
 pub(crate) use draft::{Draft, checked_grant};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ledger_tests::{at, policy, second};
+use super::tests::{at, policy, second};
 use super::*;
 use crate::crypto::TokenKind;
 use crate::grant::Grant;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::policy::Risk;
+use crate::risk::Risk;
 use crate::timestamp::Timestamp;
 
 /// How many hours a guess counts beside the one it fell into, so that any 24 hours are covered in full.
