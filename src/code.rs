@@ -31,13 +31,13 @@ pub struct Code {
 impl Code {
     /// The code as text, to be shown to nobody but the person it was made for.
     pub fn expose(&self) -> &str {
-        std::str::from_utf8(&self.padded[..self.length()]).unwrap_or_default() // always ASCII: see `from_ascii`
+        std::str::from_utf8(&self.padded[..self.len()]).unwrap_or_default() // always ASCII: see `from_ascii`
     }
 
     /// How many characters it has: 1 to 20.
     #[allow(clippy::len_without_is_empty)] // no code is empty
     pub fn len(&self) -> usize {
-        self.length()
+        usize::from(self.length)
     }
 
     /// Room for a code of that length (20 at most), its characters still to be written.
@@ -47,7 +47,7 @@ impl Code {
 
     /// The characters, for writing them.
     pub(crate) fn characters_mut(&mut self) -> &mut [u8] {
-        let length = self.length();
+        let length = self.len();
         &mut self.padded[..length]
     }
 
@@ -76,8 +76,9 @@ impl Code {
         twin
     }
 
-    fn length(&self) -> usize {
-        usize::from(self.length)
+    /// The same as `len`, as it is written in formats.
+    pub(crate) fn length(&self) -> u8 {
+        self.length
     }
 }
 

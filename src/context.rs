@@ -9,6 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The most that bound context may hold, in bytes of all names and values together.
 pub const MAX_CONTEXT_BYTES: usize = 512;
 
+/// The most fields that bound context may have.
+const MAX_FIELDS: usize = 16;
+
 /// What a code can be tied to. The first five are known by name: they need a value, and a
 /// [`Template`](crate::Template) can show them.
 ///
@@ -132,6 +135,9 @@ impl Context {
         if self.0.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(ContextError::Repeated);
         }
+        if self.0.len() > MAX_FIELDS {
+            return Err(ContextError::TooMany { fields: self.0.len() });
+        }
         if self.fields().any(|(name, _)| name.is_empty()) {
             return Err(ContextError::NoName);
         }
@@ -197,6 +203,12 @@ pub enum ContextError {
     /// A control character in a name or value, or one that shows its surroundings in another order.
     #[error("bound context: a control character, line break or bidirectional override; remove it")]
     ControlCharacter,
+    /// More than 16 fields.
+    #[error("bound context: {fields} fields; at most {MAX_FIELDS}")]
+    TooMany {
+        /// How many there are.
+        fields: usize,
+    },
     /// More than 512 bytes.
     #[error("bound context: {bytes} bytes of names and values; at most {MAX_CONTEXT_BYTES}")]
     TooLong {

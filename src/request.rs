@@ -121,8 +121,10 @@ impl Request {
     }
 
     /// Makes the same request, sent once more by an impatient finger or a client that lost the reply, lead to
-    /// the same code while that lives, and to no second message: 1 to 255 bytes, a fresh UUID for each press
-    /// of the button say. It has to be just the same request, from the same client, for the same recipient.
+    /// the same code while that lives, and to no second message: 16 to 255 bytes that nobody can guess, a
+    /// fresh UUID for each press of the button say. It has to be just the same request, from the same
+    /// client, for the same recipient. The receipt of the second one does not say whether the message of
+    /// the first was handed over; where that failed, [`deliver`](crate::Exchanger::deliver) sends it.
     pub fn idempotency_key(self, key: impl Into<String>) -> Self {
         Self { idempotency_key: Some(key.into()), ..self }
     }
@@ -149,7 +151,7 @@ impl Request {
         Self { lifetime: Some(lifetime), ..self }
     }
 
-    /// How often the code may be tried: 1 to 100 times, as far as the accepted risk goes.
+    /// How often the code may be tried: from once to as often as the [policy](crate::Policy::attempts) has it.
     pub fn attempts(self, attempts: u8) -> Self {
         Self { attempts: Some(attempts), ..self }
     }
@@ -180,7 +182,7 @@ impl Request {
     }
 
     /// Makes everything happen but the message, and no code right: the answer to somebody who may not sign
-    /// in, which looks just like the one to somebody who may.
+    /// in, which looks just like the one to somebody who may. Give it a grant of about the same size, too.
     pub fn decoy(self, decoy: bool) -> Self {
         Self { decoy, ..self }
     }
@@ -251,6 +253,9 @@ pub enum RequestError {
     /// The purpose.
     #[error(transparent)]
     Purpose(#[from] PurposeError),
+    /// The purpose of sessions that began without a code.
+    #[error("purpose: `issued` is for tokens issued without a code; name another")]
+    ReservedPurpose,
     /// The template.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -322,13 +327,15 @@ pub enum RequestError {
         field: Field,
     },
     /// The idempotency key.
-    #[error("idempotency key: must have 1 to 255 bytes, and is not for by_code")]
+    #[error("idempotency key: must have 16 to 255 bytes, a UUID say, and is not for by_code")]
     IdempotencyKey,
     /// The attempts.
-    #[error("attempts: {given}; must be from 1 to 100")]
+    #[error("attempts: {given}; must be from 1 to the policy's attempts, {most}")]
     Attempts {
         /// The attempts that were asked for.
         given: u8,
+        /// The most that the policy lets a request ask for.
+        most: u8,
     },
     /// The locale.
     #[error("locale: must be a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say")]

@@ -44,6 +44,11 @@ impl Typed {
         if known { Ok(code) } else { Err(MalformedCode::Character) }
     }
 
+    /// How many characters there are.
+    pub(crate) fn length(&self) -> u8 {
+        self.0.length()
+    }
+
     /// With the look-alikes of that kind folded, whether or not it then is a code of it.
     pub(crate) fn as_kind(&self, kind: Kind) -> Code {
         self.0.map(|character| kind.fold(character))

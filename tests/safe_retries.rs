@@ -9,7 +9,7 @@ use otp_exchange::{
 };
 
 fn press() -> Request {
-    Request::login(&ada()).client(ClientKey::new("phone")).idempotency_key("7c9e6679")
+    Request::login(&ada()).client(ClientKey::new("phone")).idempotency_key("7c9e6679-7425-40de")
 }
 
 #[test]
@@ -39,14 +39,14 @@ fn a_hundred_presses_at_once_make_one_code_and_one_message() {
 fn without_a_key_or_with_another_request_under_it_a_second_one_waits() {
     let others = [
         Request::login(&ada()).client(ClientKey::new("phone")),
-        press().idempotency_key("another press"),
+        press().idempotency_key("another press of it"),
         press().client(ClientKey::new("somebody else")),
         press().grant(Grant::for_subject("somebody else")),
         press().bind("device", "another"),
         press().attempts(4),
         press().by_recipient(),
         press().decoy(true),
-        Request::register(&ada()).client(ClientKey::new("phone")).idempotency_key("7c9e6679"),
+        Request::register(&ada()).client(ClientKey::new("phone")).idempotency_key("7c9e6679-7425-40de"),
     ];
     for other in others {
         let house = House::new();
@@ -63,7 +63,7 @@ fn a_key_belongs_to_its_recipient() {
     let house = House::new();
     block_on(house.otp.send(press())).unwrap();
     let eve = recipient("eve@example.org");
-    let hers = Request::login(&eve).client(ClientKey::new("phone")).idempotency_key("7c9e6679");
+    let hers = Request::login(&eve).client(ClientKey::new("phone")).idempotency_key("7c9e6679-7425-40de");
     block_on(house.otp.send(hers)).unwrap();
     assert_eq!(house.outbox.total(), 2);
 }
@@ -99,11 +99,11 @@ fn a_retry_after_a_lost_reply_of_the_store_makes_no_second_code() {
 }
 
 #[test]
-fn a_key_has_1_to_255_bytes() {
+fn a_key_has_16_to_255_bytes() {
     let house = House::new();
     for bad in [String::new(), "k".repeat(256)] {
         let answer = block_on(house.otp.send(Request::login(&ada()).idempotency_key(bad)));
         assert!(matches!(answer, Err(SendError::Request(RequestError::IdempotencyKey))));
     }
-    assert!(block_on(house.otp.send(Request::login(&ada()).idempotency_key("k".repeat(255)))).is_ok());
+    assert!(block_on(house.otp.send(Request::login(&ada()).idempotency_key("k".repeat(16)))).is_ok());
 }

@@ -110,10 +110,11 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             match rule(entry, self.moment(), draw)? {
                 Step::Keep(outcome) => return Ok(outcome),
                 Step::Write(entry, outcome) => {
-                    if !paid && let Some(refusal) = self.pay(price(&outcome)).await? {
+                    let price = if paid { Price::new() } else { price(&outcome) };
+                    paid |= !price.is_empty();
+                    if let Some(refusal) = self.pay(price).await? {
                         return Ok(refused(refusal, self.now()));
                     }
-                    paid = true;
                     if self.write(name, version, draw.take()?, &entry).await? == Swap::Applied {
                         return Ok(outcome);
                     }

@@ -191,14 +191,13 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let template = challenge.template.as_ref().unwrap_or(self.policy().otp.message_template());
         let fixed = challenge.fixed_code(now, self.policy());
         let code = fixed.map_or_else(|| challenge.code.duplicate(), |fixed| fixed.as_kind(challenge.kind));
-        #[allow(clippy::cast_possible_truncation)] // at most 20
         let receipt = Receipt {
             otp_id,
             attempts: challenge.attempts_left,
             lifetime: now.until(challenge.life.end),
             expires_at: challenge.life.end,
             resend_at: challenge.redelivery_at(now, self.policy()),
-            length: code.len() as u8,
+            length: code.length(),
             text: template.render(&code, &challenge.fields),
             code,
         };

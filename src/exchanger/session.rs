@@ -59,8 +59,10 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
 
     /// Takes back every session of a subject, also of a recipient that is its own subject (then it is its
     /// canonical address). Their access tokens live on until they run out, 10 minutes at most by default,
-    /// except where [`authenticate_strictly`](Self::authenticate_strictly) asks. Whoever signs in
-    /// afterwards begins a new one.
+    /// except where [`authenticate_strictly`](Self::authenticate_strictly) asks.
+    ///
+    /// Clocks of processes may be 30 seconds apart, so sessions begun within 30 seconds afterwards end
+    /// likewise; whoever signs in later begins one that lasts.
     ///
     /// # Errors
     /// [`Fault`] if the store could not be written.

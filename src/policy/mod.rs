@@ -51,9 +51,9 @@ pub(crate) const LANE_MEMORY: Duration = Duration::from_secs(60 * 60);
 /// How long a client is known to a recipient after a right code.
 pub(crate) const KNOWN_MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// How long a recipient is remembered who is disabled until the application clears the failures: as good as
-/// for ever.
-pub(crate) const DISABLED_MEMORY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// How long a recipient is remembered who is disabled until the application clears the failures. Not for
+/// ever, for then anybody could fill a store with made-up recipients.
+pub(crate) const DISABLED_MEMORY: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The most attempts a code may have: NIST SP 800-63B-4 section 3.2.2 ends at 100 consecutive failures.
 pub(crate) const MAX_ATTEMPTS: u8 = 100;
@@ -143,7 +143,8 @@ pub enum AtLimit {
     /// on.
     Block(Duration),
     /// No code that can be guessed at is made or compared until the application
-    /// [clears the failures](crate::Exchanger::clear_failures). Whoever fails on purpose locks the owner out.
+    /// [clears the failures](crate::Exchanger::clear_failures), or for a year after the last one. Whoever
+    /// fails on purpose locks the owner out.
     Disable,
 }
 
@@ -211,7 +212,7 @@ impl Policy {
         Self { longest_lifetime, ..self }
     }
 
-    /// How often a code may be tried unless a request says otherwise: 1 to 100 times.
+    /// How often a code may be tried: 1 to 100 times. A request may ask for fewer.
     pub fn attempts(self, attempts: u8) -> Self {
         Self { attempts, ..self }
     }

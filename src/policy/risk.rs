@@ -41,11 +41,11 @@ impl Default for CodeAlone {
 }
 
 impl CodeAlone {
-    /// How many bits a code needs that lives so long.
+    /// How many bits a code needs that lives so long: 64 at the least (NIST SP 800-63B-4 section 3.1.3.2).
     pub fn needed_bits(&self, lifetime: Duration) -> f64 {
         #[allow(clippy::cast_precision_loss)] // a logarithm is taken
         let guesses = self.guesses_per_second as f64 * self.live_codes as f64 * lifetime.as_secs_f64();
-        guesses.max(1.0).log2() + f64::from(self.margin_bits)
+        (guesses.max(1.0).log2() + f64::from(self.margin_bits)).max(64.0)
     }
 
     /// How many of that many live codes are guessed in such a span, on average and at the most.
@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(format!("{:.2e}", slingr.takeover_probability_per_day()), "1.09e-11");
         assert_eq!(format!("{:.2e}", slingr.expected_takeovers(1_000_000)), "7.60e-11");
         let none = CodeAlone { guesses_per_second: 0, ..CodeAlone::default() };
-        assert!((none.needed_bits(Duration::from_secs(1)) - 32.0).abs() < 1e-9);
+        assert!((none.needed_bits(Duration::from_secs(1)) - 64.0).abs() < 1e-9);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{AtLimit, MAX_PUBLIC_LIFETIME, Policy};
+use super::{AtLimit, MAX_PUBLIC_LIFETIME, Policy, Quota};
 use crate::otp;
 
 /// A clause that a policy breaks, and what would mend it.
@@ -97,6 +97,9 @@ impl Policy {
 
     /// By what somebody could keep an owner out for more than 15 minutes on purpose. Standards ask for some of
     /// it; OWASP ASVS 5.0 6.1.1 asks to document how it is prevented.
+    ///
+    /// Whatever the policy, an owner on a device that never had a right code shares turns with strangers, and
+    /// requests that name no [client](crate::Request::client) share one place: no policy can tell.
     pub fn lockouts(&self) -> Vec<&'static str> {
         let mut found = Vec::new();
         match self.at_failure_limit {
@@ -113,16 +116,28 @@ impl Policy {
                 "longer_codes(false): whoever spends the accepted risk keeps the owner out for up to 25 hours",
             );
         }
-        let quotas = [
-            (self.client_sends, "client_sends: whoever shares the owner's client key can use it up"),
-            (self.client_checks, "client_checks: whoever shares the owner's client key can use it up"),
-            (self.dial_code_sends, "dial_code_sends: whoever uses it up keeps a country out until its window ends"),
-            (self.service_sends, "service_sends: whoever uses it up keeps everybody out until its window ends"),
-        ];
-        let long = |(quota, _): &(Option<super::Quota>, _)| {
-            quota.is_some_and(|quota| quota.window > MAX_PUBLIC_LIFETIME)
-        };
-        found.extend(quotas.into_iter().filter(long).map(|(_, what)| what));
+        if self.by_recipient {
+            found.push(
+                "by_recipient: whoever knows the address can use up the attempts of codes that answer to it; prefer otp ids",
+            );
+        }
+        if !self.test_recipients.is_empty() {
+            found.push(
+                "test_recipient: whoever spends the accepted risk keeps a test recipient out for up to 25 hours",
+            );
+        }
+        if self.dial_code_sends.is_some() {
+            found.push("dial_code_sends: whoever uses it up, window for window, keeps a country out");
+        }
+        if self.service_sends.is_some() {
+            found.push("service_sends: whoever uses it up, window for window, keeps everybody out");
+        }
+        let long = |quota: Option<Quota>| quota.is_some_and(|quota| quota.window > MAX_PUBLIC_LIFETIME);
+        if long(self.client_sends) || long(self.client_checks) {
+            found.push(
+                "client_sends, client_checks: whoever shares the owner's client key can use them up until their window ends",
+            );
+        }
         found
     }
 }
@@ -131,7 +146,7 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::otp::{Kind, Otp};
-    use crate::policy::{Quota, TestRecipient};
+    use crate::policy::TestRecipient;
     use crate::recipient::Recipient;
     use crate::timestamp::Timestamp;
 
@@ -171,18 +186,22 @@ mod tests {
 
     #[test]
     fn what_can_lock_out_is_named() {
-        assert_eq!(Policy::default().lockouts(), [""; 0]);
+        assert_eq!(Policy::passage().lockouts(), [""; 0]);
         let hour = Quota::new(10, Duration::from_secs(3600));
         let quarter = Quota::new(10, Duration::from_secs(900));
-        assert_eq!(Policy::default().service_sends(quarter).lockouts(), [""; 0]);
+        assert_eq!(Policy::passage().client_sends(quarter).client_checks(quarter).lockouts(), [""; 0]);
+        let ada = Recipient::parse("ada@example.org").unwrap();
+        let test = TestRecipient::new(ada, "123456", Timestamp::MAX).unwrap();
         for (policy, knob) in [
             (Policy::nist(), "failure_limit"),
             (Policy::psd2(), "failure_limit"),
-            (Policy::default().longer_codes(false), "longer_codes"),
-            (Policy::default().client_sends(hour), "client_sends"),
-            (Policy::default().client_checks(hour), "client_checks"),
-            (Policy::default().dial_code_sends(hour), "dial_code_sends"),
-            (Policy::default().service_sends(hour), "service_sends"),
+            (Policy::passage().longer_codes(false), "longer_codes"),
+            (Policy::passage().by_recipient(true), "by_recipient"),
+            (Policy::passage().test_recipient(test), "test_recipient"),
+            (Policy::passage().client_sends(hour), "client_sends"),
+            (Policy::passage().client_checks(hour), "client_sends, client_checks"),
+            (Policy::passage().dial_code_sends(quarter), "dial_code_sends"),
+            (Policy::passage().service_sends(quarter), "service_sends"),
         ] {
             assert!(policy.lockouts().iter().any(|what| what.starts_with(knob)), "{knob}");
         }

@@ -126,10 +126,10 @@ impl Challenge {
         policy.fixed_code(self.channel, &self.address, now)
     }
 
-    /// The risk of that many guesses at it.
-    pub(crate) fn risk_of(&self, guesses: u8) -> Risk {
-        #[allow(clippy::cast_possible_truncation)] // at most 20
-        Risk::of_guesses(guesses, self.kind, self.code.len() as u8)
+    /// The risk of that many guesses at it, or at the fixed code that is right for it instead.
+    pub(crate) fn risk_of(&self, guesses: u8, fixed: Option<&Typed>) -> Risk {
+        let length = fixed.map_or(self.code.length(), Typed::length);
+        Risk::of_guesses(guesses, self.kind, length)
     }
 
     /// Takes down one more delivery.
@@ -164,6 +164,12 @@ impl Challenge {
 }
 
 impl Draft {
+    /// The risk of all its attempts, at its code or at the fixed code of its recipient.
+    pub(crate) fn risk(&self, fixed: Option<&Typed>) -> Risk {
+        let length = fixed.map_or(self.otp.length(), Typed::length);
+        Risk::of_guesses(self.attempts, self.otp.kind(), length)
+    }
+
     /// The most bytes its challenge will take in a ledger.
     pub(crate) fn weight(&self) -> usize {
         let texts = [Some(self.purpose.as_str()), Some(self.recipient.address()), self.locale.as_deref()];

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal};
 use crate::message::Template;
 use crate::otp::Otp;
-use crate::policy::{MAX_ATTEMPTS, MAX_PUBLIC_LIFETIME, Policy};
+use crate::policy::{MAX_PUBLIC_LIFETIME, Policy};
 use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
 use crate::request::{AnswersTo, Request, RequestError};
@@ -44,6 +44,9 @@ impl Draft {
     pub(crate) fn check(mut request: Request, policy: &Policy) -> Result<Self, RequestError> {
         let decoy = is_decoy(&request, policy);
         let purpose = request.purpose?;
+        if purpose == Purpose::ISSUED {
+            return Err(RequestError::ReservedPurpose);
+        }
         let mut template = request.template.as_deref().map(Template::parse).transpose()?;
         let otp = match request.otp {
             Some(otp) if !policy.allows(&otp) => {
@@ -72,7 +75,7 @@ impl Draft {
         request.context.check()?;
         check_shown(&request.context, template.as_ref().unwrap_or(policy.otp.message_template()), policy)?;
         if request.idempotency_key.as_ref().is_some_and(|key| {
-            !(1..=255).contains(&key.len()) || request.answers_to == AnswersTo::Code
+            !(16..=255).contains(&key.len()) || request.answers_to == AnswersTo::Code
         }) {
             return Err(RequestError::IdempotencyKey);
         }
@@ -113,8 +116,8 @@ fn check_lifetime(lifetime: Duration, has_principal: bool, policy: &Policy) -> R
 }
 
 fn check_risk(otp: &Otp, attempts: u8, policy: &Policy) -> Result<(), RequestError> {
-    if !(1..=MAX_ATTEMPTS).contains(&attempts) {
-        return Err(RequestError::Attempts { given: attempts });
+    if !(1..=policy.attempts).contains(&attempts) {
+        return Err(RequestError::Attempts { given: attempts, most: policy.attempts });
     }
     let risk = Risk::of_guesses(attempts, otp.kind(), otp.length());
     if risk > policy.accepted_risk {

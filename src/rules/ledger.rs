@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lanes::{ClientTag, Lanes};
+use super::lanes::{ClientTag, Lanes, MOST_KNOWN};
 use super::spent::Spent;
 use super::{Challenge, Draft, Life, Refusal, Waiting};
 use crate::crypto::{ChallengeId, ContextDigest, RequestDigest};
@@ -17,11 +17,17 @@ use crate::risk::Risk;
 use crate::timestamp::Timestamp;
 use crate::typed::Typed;
 
-/// The largest ledger, in bytes of its encoding.
-pub(crate) const MAX_LEDGER_BYTES: usize = 4096 - 64;
+/// The largest ledger, in bytes of its encoding. Most have a few hundred; only one under attack comes near.
+pub(crate) const MAX_LEDGER_BYTES: usize = LEDGER_OVERHEAD + STRANGERS_ROOM + MOST_KNOWN * KNOWN_ROOM;
 
-/// What a ledger holds beside its challenges, in bytes at the most: 25 hours of guesses, eight lanes, times.
-const LEDGER_OVERHEAD: usize = 64 + 25 * 16 + 8 * 39;
+/// What a ledger holds beside its challenges, in bytes at the most: 27 hours of guesses, eight lanes, times.
+const LEDGER_OVERHEAD: usize = 64 + 27 * 16 + 8 * 39;
+
+/// What the challenges of all strangers together may take, in bytes: so much that their number binds first.
+const STRANGERS_ROOM: usize = 6500;
+
+/// What the challenges of each known client may take, in bytes: room for the largest there is.
+const KNOWN_ROOM: usize = 2700;
 
 /// Everything known about one recipient, in one entry.
 ///
@@ -187,14 +193,14 @@ impl Ledger {
         let mut compared = None;
         let mut guessed = Risk::NONE;
         for (index, challenge) in self.challenges.iter_mut().enumerate() {
-            let guess = challenge.risk_of(1);
+            let fixed = challenge.fixed_code(at.now, policy);
+            let guess = challenge.risk_of(1, fixed);
             let open = !blocked || guess == Risk::NONE;
             if !(attempt.is_for(challenge) && challenge.is_live(at.now) && open) {
                 continue;
             }
             challenge.attempts_left -= 1; // live, so at least 1
             compared = Some(index);
-            let fixed = challenge.fixed_code(at.now, policy);
             if challenge.matches(attempt.typed, &attempt.context, fixed).into() {
                 right = Some(index);
             } else {
@@ -270,6 +276,11 @@ impl Ledger {
             one.attempts_left > 0 && at.now < one.life.end && one.life.created >= at.valid_from
         };
         self.challenges.retain(matters);
+        // One from the future is of a clock that was set back since.
+        let ahead = |last: &Timestamp| *last > at.now.saturating_add(CLOCK_SLACK);
+        if self.failures.last.as_ref().is_some_and(ahead) {
+            self.failures.last = Some(at.now);
+        }
         self.failures.consecutive = self.consecutive_failures(at.now, policy);
         if self.failures.consecutive == 0 {
             self.failures.last = None;
@@ -293,23 +304,26 @@ impl Ledger {
     /// What the code has to look like so that guessing at it stays within the accepted risk.
     fn affordable(&self, now: Timestamp, draft: &Draft, policy: &Policy) -> Result<Otp, Refusal> {
         let otp = &draft.otp;
-        let cost = Risk::of_guesses(draft.attempts, otp.kind(), otp.length());
+        let (channel, address) = (draft.recipient.channel(), draft.recipient.address());
+        let fixed = policy.fixed_code(channel, address, now);
+        let cost = draft.risk(fixed);
         if cost == Risk::NONE {
             return Ok(otp.clone());
         }
         if let Some(until) = self.blocked_until(now, policy) {
             return Err(Refusal { why: Waiting::Failures, until });
         }
-        let outstanding = self.challenges.iter().map(|other| other.risk_of(other.attempts_left));
+        let outstanding = self.challenges.iter().map(|other| other.risk_of(other.attempts_left, fixed));
         let used = outstanding.fold(self.spent.counted(), Risk::plus);
-        let failed = self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
+        let lengthens = policy.at_failure_limit == AtLimit::LongerCodes && fixed.is_none();
+        let failed =
+            lengthens && self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
         let spent = used.plus(cost) > policy.accepted_risk;
         if !failed && !spent {
             return Ok(otp.clone());
         }
         // The code of a test recipient is fixed: making another one longer would not protect it.
-        let fixed = policy.fixed_code(draft.recipient.channel(), draft.recipient.address(), now).is_some();
-        if fixed || (spent && !policy.longer_codes) {
+        if fixed.is_some() || (spent && !policy.longer_codes) {
             let ends = self.challenges.iter().map(|other| other.life.end);
             let until = ends.chain(self.spent.frees_at()).min().unwrap_or(now);
             return Err(Refusal { why: Waiting::Risk, until });
@@ -319,27 +333,33 @@ impl Ledger {
 
     /// Room for one more challenge. A known client has room of its own, which no stranger can take.
     fn make_room(&mut self, now: Timestamp, draft: &Draft) -> Result<(), Refusal> {
-        let own = |lanes: &Lanes, client| if lanes.knows(client) { client } else { None };
-        let room = own(&self.lanes, draft.client);
-        let mut crowd: Vec<ChallengeId> = Vec::new();
-        for other in &self.challenges {
-            if other.purpose == draft.purpose && own(&self.lanes, other.client) == room {
-                crowd.push(other.id);
-            }
+        let room_of = |ledger: &Self, client| Some(client).filter(|client| ledger.lanes.knows(*client));
+        let room = room_of(self, draft.client);
+        let bytes = if room.is_some() { KNOWN_ROOM } else { STRANGERS_ROOM };
+        let beside = |ledger: &Self, other: &Challenge| room_of(ledger, other.client) == room;
+        let rival = |ledger: &Self, other: &Challenge| {
+            other.purpose == draft.purpose && beside(ledger, other)
+        };
+        while self.challenges.iter().filter(|other| rival(self, other)).count() >= LIVE_PER_PURPOSE {
+            self.displace(now, rival)?;
         }
-        if crowd.len() >= LIVE_PER_PURPOSE {
-            self.displace(now, |other| crowd.contains(&other.id))?;
+        while self.weight(|other| beside(self, other)) + draft.weight() > bytes {
+            self.displace(now, beside)?;
         }
-        while LEDGER_OVERHEAD + self.weight() + draft.weight() > MAX_LEDGER_BYTES
-            && !self.challenges.is_empty()
-        {
-            self.displace(now, |_| true)?;
+        // Clients that are known no more have left theirs in the strangers' room.
+        while LEDGER_OVERHEAD + self.weight(|_| true) + draft.weight() > MAX_LEDGER_BYTES {
+            self.displace(now, |_, _| true)?;
         }
         Ok(())
     }
 
     /// Removes the oldest of those challenges, if it is old enough to go.
-    fn displace(&mut self, now: Timestamp, among: impl Fn(&Challenge) -> bool) -> Result<(), Refusal> {
+    fn displace(
+        &mut self,
+        now: Timestamp,
+        among: impl Fn(&Self, &Challenge) -> bool,
+    ) -> Result<(), Refusal> {
+        let among = |challenge: &Challenge| among(self, challenge);
         let candidates = self.challenges.iter().enumerate().filter(|(_, challenge)| among(challenge));
         let Some((oldest, challenge)) = candidates.min_by_key(|(_, challenge)| challenge.life.created) else {
             return Ok(());
@@ -358,8 +378,8 @@ impl Ledger {
         Ok(())
     }
 
-    fn weight(&self) -> usize {
-        self.challenges.iter().map(Challenge::weight).sum()
+    fn weight(&self, of: impl Fn(&Challenge) -> bool) -> usize {
+        self.challenges.iter().filter(|challenge| of(challenge)).map(Challenge::weight).sum()
     }
 }
 

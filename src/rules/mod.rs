@@ -3,14 +3,14 @@
 //!
 //! No clock, no randomness, no I/O: whoever wants to know what this crate allows reads this folder.
 
-#[cfg(test)]
-mod ajar;
 mod challenge;
 mod draft;
 #[cfg(test)]
 mod explore;
 mod lanes;
 mod ledger;
+#[cfg(test)]
+mod model;
 mod quota;
 mod refusal;
 mod session;

@@ -46,6 +46,8 @@ impl Usage {
         if left == 0 {
             return Err(usage.end);
         }
+        // Near its end a share might be spent in what is the next window to a process whose clock is ahead.
+        let leased = leased && now.saturating_add(CLOCK_SLACK) < usage.end;
         let count = if leased { (left / LEASED).max(1) } else { 1 };
         usage.used = usage.used.saturating_add(count);
         let end = usage.end;

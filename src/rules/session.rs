@@ -147,7 +147,7 @@ impl Session {
             return (self, Refreshed::Next);
         }
         let before = generation.checked_add(1) == Some(self.generation);
-        if before && usable && at.now < self.issued.saturating_add(grace) {
+        if before && usable && !grace.is_zero() && at.now < self.issued.saturating_add(grace) {
             return (self, Refreshed::Again);
         }
         (self.end(), Refreshed::Replayed)

@@ -2,13 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::policy::CLOCK_SLACK;
 use crate::risk::Risk;
 use crate::timestamp::Timestamp;
 
 /// How many hours a guess counts beside the one it fell into, so that any 24 hours are covered in full.
 const COUNTED: i64 = 24;
 
-/// What was guessed at in which hour, in steps of risk. Hours without a guess have no place, so there are 25
+/// How far the clock that charged a guess may have been behind.
+const SLACK: i64 = CLOCK_SLACK.as_secs() as i64 * 1000;
+
+/// What was guessed at in which hour, in steps of risk. Hours without a guess have no place, so there are 27
 /// at the most and mostly none.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Spent(Vec<(i64, u64)>);
@@ -35,7 +39,7 @@ impl Spent {
     /// from now on, else it would count for as long as the clock was wrong.
     pub(super) fn forget(&mut self, now: Timestamp) {
         let present = hour(now);
-        self.0.retain(|(charged, _)| *charged >= present.saturating_sub(COUNTED));
+        self.0.retain(|(charged, _)| now < end(*charged));
         let ahead = |(charged, _): &(i64, u64)| *charged > present.saturating_add(1);
         if self.0.iter().any(ahead) {
             let early: Vec<_> = self.0.extract_if(.., |entry| ahead(entry)).collect();
@@ -63,7 +67,7 @@ fn hour(now: Timestamp) -> i64 {
 /// When guesses of that hour count no more.
 fn end(hour: i64) -> Timestamp {
     let millis = hour.saturating_add(COUNTED + 1).saturating_mul(3_600_000);
-    Timestamp::from_unix_millis(millis)
+    Timestamp::from_unix_millis(millis.saturating_add(SLACK))
 }
 
 #[cfg(test)]
@@ -78,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guess_counts_for_at_least_24_hours_and_at_most_25() {
+    fn a_guess_counts_for_at_least_24_hours_and_little_more_than_25() {
         for minute in 0..60 {
             let guessed = at(1_700_000_000 + 60 * minute);
             let mut spent = Spent::default();
@@ -87,8 +91,8 @@ mod tests {
                 spent.forget(guessed.saturating_add(span));
                 spent.counted()
             };
-            assert_eq!(later(24 * HOUR), Risk::new(0.5));
-            assert_eq!(later(25 * HOUR), Risk::NONE);
+            assert_eq!(later(24 * HOUR + CLOCK_SLACK), Risk::new(0.5), "by a clock that is ahead");
+            assert_eq!(later(25 * HOUR + CLOCK_SLACK), Risk::NONE);
         }
     }
 
@@ -98,7 +102,7 @@ mod tests {
         spent.charge(at(2_000_000_000), Risk::new(0.5));
         spent.forget(at(1_700_000_000));
         assert_eq!(spent.counted(), Risk::new(0.5));
-        assert!(spent.forget_after().unwrap() <= at(1_700_000_000).saturating_add(25 * HOUR));
+        assert!(spent.forget_after().unwrap() <= at(1_700_000_000).saturating_add(26 * HOUR));
         spent.forget(Timestamp::MIN);
         spent.forget(Timestamp::MAX);
         assert_eq!(spent.counted(), Risk::NONE);

@@ -16,8 +16,9 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Every session begun until now is taken back. A process whose clock is a little behind brings none of
-    /// them back; a moment further off is of a clock that was set back since.
+    /// Every session begun until now is taken back, by whatever clock within the slack. A process whose clock
+    /// is a little behind brings none of them back; a moment further off is of a clock that was set back
+    /// since.
     pub(crate) fn revoke(before: Option<Self>, now: Timestamp) -> Self {
         let sane = |before: &Self| before.revoked <= now.saturating_add(CLOCK_SLACK);
         Self { revoked: before.filter(sane).map_or(now, |before| before.revoked.max(now)) }
@@ -25,7 +26,7 @@ impl Subject {
 
     /// Whether a session or token that began then is still good.
     pub(crate) fn lets(&self, began: Timestamp) -> bool {
-        began > self.revoked
+        began > self.revoked.saturating_add(CLOCK_SLACK)
     }
 
     /// From when on every session it ended is dead anyway.
@@ -42,10 +43,11 @@ mod tests {
     #[test]
     fn what_began_until_then_has_ended_and_what_begins_later_has_not() {
         let now = Timestamp::from_unix_millis(1_700_000_000_000);
-        let millisecond = Duration::from_millis(1);
+        let (millisecond, slack) = (Duration::from_millis(1), Duration::from_secs(30));
         let subject = Subject::revoke(None, now);
         assert!(!subject.lets(now) && !subject.lets(now.saturating_sub(millisecond)));
-        assert!(subject.lets(now.saturating_add(millisecond)));
+        assert!(!subject.lets(now.saturating_add(slack)), "begun by a clock that is ahead");
+        assert!(subject.lets(now.saturating_add(slack + millisecond)));
         let again = Subject::revoke(Some(subject), now.saturating_sub(Duration::from_secs(30)));
         assert!(!again.lets(now), "a clock a little behind");
         let mended = Subject::revoke(Some(again), now.saturating_sub(Duration::from_secs(31)));

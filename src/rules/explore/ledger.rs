@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::ajar::Ajar;
+use super::super::spent::Spent;
+use super::super::tests::ajar::Ajar;
 use super::super::tests::{ada, at};
 use super::super::*;
 use super::house::{Answer, Broken, Fault, House, Op, Outcome, Told};
@@ -84,7 +85,7 @@ impl Setting {
         match self.admit(ledger, id, "222222", key, waived, now) {
             Err(_) => (None, Outcome::of(Answer::Wait)),
             Ok(ledger) if self.fault == Fault::NewCodeRefundsGuesses => {
-                let ajar = Ajar { spent: Default::default(), ..Ajar::open(&ledger) };
+                let ajar = Ajar { spent: Spent::default(), ..Ajar::open(&ledger) };
                 (Some(ajar.close()), Outcome::of(Answer::Receipt(id)))
             }
             Ok(ledger) => (Some(ledger), Outcome::of(Answer::Receipt(id))),

@@ -152,7 +152,7 @@ impl<H: House> Search<'_, H> {
                 } else if lost > 0 {
                     Phase::Doubting { entry: write.entry, outcome }
                 } else {
-                    self.begin_anew(client.judged)
+                    begin_anew(client.judged)
                 };
                 self.move_to(state, index, next);
             }
@@ -160,7 +160,7 @@ impl<H: House> Search<'_, H> {
                 let next = if state.store == entry {
                     Phase::Telling { outcome }
                 } else if self.fault == Fault::DoubtMeansNotApplied {
-                    self.begin_anew(client.judged)
+                    begin_anew(client.judged)
                 } else {
                     Phase::Done { told: None }
                 };
@@ -193,15 +193,11 @@ impl<H: House> Search<'_, H> {
         client.on_its_way = Some(write);
         let next = match self.fault {
             Fault::LostMeansApplied => Phase::Telling { outcome },
-            Fault::LostMeansNotApplied => self.begin_anew(client.judged),
+            Fault::LostMeansNotApplied => begin_anew(client.judged),
             _ if lost + 1 < TRIES => Phase::Swapping { write, outcome, lost: lost + 1 },
             _ => Phase::Done { told: None },
         };
         self.move_to(state, index, next);
-    }
-
-    fn begin_anew(&self, judged: u8) -> Phase {
-        if judged < BEGINNINGS { Phase::Loading } else { Phase::Done { told: None } }
     }
 
     /// What the store's contract says of a swap.
@@ -273,4 +269,8 @@ impl<H: House> Search<'_, H> {
         }
         self.house.promises(&self.entries[usize::from(state.store.bytes)], &told)
     }
+}
+
+fn begin_anew(judged: u8) -> Phase {
+    if judged < BEGINNINGS { Phase::Loading } else { Phase::Done { told: None } }
 }

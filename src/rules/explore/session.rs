@@ -36,21 +36,18 @@ impl House for Setting {
 
     fn judge(&self, entry: &[u8], op: Op, _client: usize, _judged: u8) -> (Option<Vec<u8>>, Outcome) {
         let session: Session = postcard::from_bytes(entry).unwrap();
+        let any = self.fault == Fault::AnyRefreshTokenIsGood;
+        let generation = if any { session.generation } else { 0 };
         let (after, answer) = match op {
             Op::Revoke => (session.revoke_family(), Answer::Revoked),
-            _ => {
-                let any = self.fault == Fault::AnyRefreshTokenIsGood;
-                let generation = if any { session.generation } else { 0 };
-                match session.refresh(at(NOW), generation, self.grace) {
-                    (session, Refreshed::Next) => (Some(session), Answer::Next),
-                    (_, Refreshed::Again) => (None, Answer::Same),
-                    (tombstone, Refreshed::Replayed) => (
-                        Some(tombstone).filter(|_| self.fault != Fault::ReplayIsNotWritten),
-                        Answer::Replayed,
-                    ),
-                    (_, Refreshed::Dead) => (None, Answer::Dead),
+            _ => match session.refresh(at(NOW), generation, self.grace) {
+                (session, Refreshed::Next) => (Some(session), Answer::Next),
+                (_, Refreshed::Again) => (None, Answer::Same),
+                (tombstone, Refreshed::Replayed) => {
+                    (Some(tombstone).filter(|_| self.fault != Fault::ReplayIsNotWritten), Answer::Replayed)
                 }
-            }
+                (_, Refreshed::Dead) => (None, Answer::Dead),
+            },
         };
         (after.map(|after| postcard::to_allocvec(&after).unwrap()), Outcome::of(answer))
     }

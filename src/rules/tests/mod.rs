@@ -1,5 +1,6 @@
 //! Each rule of the ledger, where it holds and where it is about to be broken.
 
+pub(super) mod ajar;
 mod codes;
 mod entry;
 mod failures;
