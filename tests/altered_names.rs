@@ -5,7 +5,7 @@ mod common;
 use common::{House, NAMING, ada, block_on, keyring, names, seeded};
 use otp_exchange::{
     ExchangeError, Exchanger, Keyring, MalformedToken, MemoryStore, OtpId, OtpIdError, Outbox, Request,
-    SendError, Submission, SubmissionError, TokenError,
+    SendError, StatusError, Submission, SubmissionError, TokenError,
 };
 
 /// That text with every character of the alphabet but its own at each place.
@@ -45,6 +45,9 @@ fn an_otp_id_that_was_altered_reaches_no_store() {
             Err(SendError::OtpId(delivered)) => assert_eq!(delivered, submitted),
             other => panic!("{other:?}"),
         }
+        for error in [block_on(house.otp.status(id)).err(), block_on(house.otp.cancel(id)).err()] {
+            assert!(matches!(error, Some(StatusError::OtpId(same)) if same == submitted), "{error:?}");
+        }
         assert!(submitted.to_string().contains("otp id"), "{submitted}");
         submitted
     };
@@ -81,6 +84,7 @@ fn a_token_that_was_altered_opens_and_writes_nothing() {
     let malformed = |token: &str| {
         for error in [
             block_on(house.otp.authenticate(token)).err(),
+            block_on(house.otp.authenticate_strictly(token)).err(),
             block_on(house.otp.refresh(token)).err(),
             block_on(house.otp.revoke(token)).err(),
             block_on(house.otp.revoke_family(token)).err(),
@@ -121,6 +125,7 @@ fn a_token_that_was_altered_opens_and_writes_nothing() {
         for altered in altered(token) {
             let answers = [
                 block_on(house.otp.authenticate(&altered)).map(|_| ()),
+                block_on(house.otp.authenticate_strictly(&altered)).map(|_| ()),
                 block_on(house.otp.refresh(&altered)).map(|_| ()),
             ];
             for answer in answers {

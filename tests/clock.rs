@@ -6,8 +6,9 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    House, LIFETIME, MILLISECOND, SLACK, TEN_YEARS, ada, block_on, just_under, keyring, login, memory,
-    other_than, recipient, refused_as_dead, seconds, seeded, start,
+    GUESSES, HOUR, House, LIFETIME, MILLISECOND, MONTH, SLACK, TEN_YEARS, ada, block_on, client, desk,
+    every_quota, just_under, keyring, login, memory, other_than, patient, recipient, refused_as_dead,
+    seconds, seeded, start,
 };
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
@@ -17,9 +18,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 /// Moments ten years around, and the ends of the range with what lies at a lifetime's distance from them.
+/// Among the spans are all for which a ledger remembers something.
 fn moments() -> Vec<Timestamp> {
     let mut moments = vec![Timestamp::from_unix_millis(0), Timestamp::from_unix_millis(-1), start()];
-    for span in [MILLISECOND, SLACK, LIFETIME, TEN_YEARS] {
+    for span in [MILLISECOND, SLACK, LIFETIME, HOUR, GUESSES, MONTH, TEN_YEARS] {
         moments.extend([start().saturating_add(span), start().saturating_sub(span)]);
         moments.extend([Timestamp::MIN.saturating_add(span), Timestamp::MAX.saturating_sub(span)]);
     }
@@ -100,11 +102,17 @@ struct Made<T> {
     at: Timestamp,
 }
 
+/// By one of three clients, or by nobody in particular.
+fn asking(request: Request, rng: &mut StdRng) -> Request {
+    let number = rng.random_range(0..4);
+    if number == 0 { request } else { request.client(client(number)) }
+}
+
 #[test]
 fn twenty_thousand_random_steps_and_jumps_give_no_verdict_outside_a_life() {
     let mut rng = StdRng::seed_from_u64(0xC10C);
-    let house = House::with(Policy::default().send_spacing(Duration::ZERO));
-    let people: Vec<Recipient> = (0..4).map(|index| recipient(&format!("p{index}@example.org"))).collect();
+    let house = House::with(every_quota().send_spacing(Duration::ZERO));
+    let people: Vec<Recipient> = (0..4).map(|index| recipient(&format!("+3241234567{index}"))).collect();
     let moments = moments();
     let mut codes: Vec<Made<(OtpId, String)>> = Vec::new();
     let mut tokens: Vec<Made<(String, String)>> = Vec::new();
@@ -121,7 +129,7 @@ fn twenty_thousand_random_steps_and_jumps_give_no_verdict_outside_a_life() {
         match rng.random_range(0..6) {
             0 | 1 => {
                 let person = &people[rng.random_range(0..people.len())];
-                if let Ok(sent) = block_on(house.otp.send(Request::login(person))) {
+                if let Ok(sent) = block_on(house.otp.send(asking(Request::login(person), &mut rng))) {
                     codes.push(Made { what: (sent.otp_id, sent.expose().code.to_owned()), at: now });
                     successes[0] += 1;
                 }
@@ -131,7 +139,8 @@ fn twenty_thousand_random_steps_and_jumps_give_no_verdict_outside_a_life() {
                 let Made { what: (id, code), at } = &codes[newest];
                 let wrong = rng.random_ratio(1, 3);
                 let typed = if wrong { other_than(code) } else { code.clone() };
-                let answer = block_on(house.otp.exchange(login(id, &typed)));
+                let submitter = client(rng.random_range(0..3));
+                let answer = block_on(house.otp.exchange(login(id, &typed).client(submitter)));
                 let verdict = answer.is_ok() || !refused_as_dead(&answer);
                 assert!(!verdict || in_life(*at, LIFETIME, now), "{at} {now}: {answer:?}");
                 if let Ok(pair) = answer {
@@ -172,9 +181,9 @@ fn a_code_begins_and_ends_to_the_millisecond() {
     for lifetime in [seconds(1), LIFETIME, seconds(7 * 24 * 3600)] {
         for by_recipient in [false, true] {
             let at = |moment: Timestamp| {
-                let house = House::new();
+                let house = House::with(patient());
                 let ada = ada();
-                let request = Request::login(&ada).lifetime(lifetime);
+                let request = Request::login(&ada).lifetime(lifetime).requested_by(desk());
                 let request = if by_recipient { request.by_recipient() } else { request };
                 let issued = block_on(house.otp.issue(request)).unwrap();
                 house.clock.set(moment);

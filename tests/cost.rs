@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use otp_exchange::testkit::{CountingEntropy, CountingStore, CryptoCounts, ManualClock};
 use otp_exchange::{
-    Entropy, EntropyError, Exchanger, Keyring, MemoryStore, OtpId, Outbox, Policy, Receipt, Recipient,
-    Request, Submission,
+    ClientKey, CodeAlone, Entropy, EntropyError, Exchanger, Grant, Keyring, Kind, MemoryStore, OtpId, Outbox,
+    Policy, Principal, Quota, Receipt, Recipient, Request, Role, Submission,
 };
 use pollster::block_on;
 use rand::{SeedableRng, rngs::StdRng};
@@ -17,31 +17,58 @@ use rand::{SeedableRng, rngs::StdRng};
 /// The price list, by the names the flows are measured under below. In this order:
 /// loads, swaps, HMACs, seals, opens, random bytes, calls for random bytes.
 ///
-/// A code of six digits asks for 50 random bytes: challenge id 16, two nonces of 12, six for the digits and four in case
-/// some of those are rejected.
+/// A code of six digits asks for 50 random bytes: challenge id 16, two nonces of 12, six for the digits and four
+/// in case some of those are rejected. Every quota that is counted costs a load and a swap; of a busy one, that of
+/// a country or of the whole service, a share is taken at once and spent without asking the store.
 #[rustfmt::skip]
 const PRICES: &[(&str, Cost)] = &[
     //                                loads swaps hmacs seals opens bytes calls
     ("issue",                     cost(1,    1,    1,    2,    0,   50,    1)),
     ("send, new recipient",       cost(1,    1,    1,    2,    0,   50,    1)),
     ("send, known recipient",     cost(1,    1,    1,    2,    1,   50,    1)),
+    ("send, repeated",            cost(1,    0,    2,    1,    1,   50,    1)),
+    ("send, refused",             cost(1,    0,    1,    0,    1,    0,    0)),
+    ("send, decoy",               cost(1,    1,    1,    2,    0,   50,    1)),
+    ("send, client",              cost(2,    2,    2,    3,    0,   62,    2)),
+    ("send, client, refused",     cost(1,    0,    2,    0,    1,    0,    0)),
+    ("send, client, quota full",  cost(2,    0,    2,    1,    2,   50,    1)),
+    ("send, takes shares",        cost(3,    3,    3,    4,    0,   74,    3)),
+    ("send, has shares",          cost(1,    1,    3,    2,    0,   50,    1)),
+    ("send, everything",          cost(2,    2,    6,    3,    1,   62,    2)),
+    ("send, by code",             cost(1,    2,    2,    3,    0,   72,    2)),
     ("deliver",                   cost(1,    1,    0,    1,    2,   12,    1)),
+    ("deliver again",             cost(1,    1,    0,    1,    2,   12,    1)),
+    ("deliver again, client",     cost(2,    2,    0,    2,    3,   24,    2)),
+    ("deliver again, refused",    cost(1,    0,    0,    0,    2,    0,    0)),
     ("verify, right",             cost(1,    1,    0,    1,    2,   12,    1)),
     ("verify, wrong",             cost(1,    1,    0,    1,    2,   12,    1)),
     ("verify, wrong, bound",      cost(1,    1,    1,    1,    2,   12,    1)),
     ("verify, by recipient",      cost(1,    1,    1,    1,    1,   12,    1)),
+    ("verify, client",            cost(2,    2,    1,    2,    2,   24,    2)),
+    ("verify, client, quota full",cost(1,    0,    1,    0,    2,    0,    0)),
+    ("verify, by code",           cost(2,    2,    2,    2,    1,   24,    2)),
+    ("verify, by code, wrong",    cost(2,    1,    2,    1,    1,   12,    1)),
     ("verify, used up",           cost(1,    0,    0,    0,    2,    0,    0)),
     ("verify, unknown otp id",    cost(1,    0,    0,    0,    1,    0,    0)),
     ("verify, forged otp id",     cost(0,    0,    0,    0,    1,    0,    0)),
-    ("verify, malformed code",    cost(0,    0,    0,    0,    1,    0,    0)),
+    ("verify, malformed code",    cost(0,    0,    0,    0,    0,    0,    0)),
     ("exchange",                  cost(1,    2,    3,    2,    2,   56,    1)),
     ("grant",                     cost(0,    1,    3,    1,    0,   44,    1)),
     ("authenticate",              cost(1,    0,    2,    0,    1,    0,    0)),
     ("authenticate, malformed",   cost(0,    0,    0,    0,    0,    0,    0)),
-    ("refresh",                   cost(1,    1,    4,    1,    1,   12,    1)),
-    ("refresh, again in grace",   cost(1,    0,    4,    0,    1,    0,    0)),
+    ("authenticate_strictly",     cost(2,    0,    3,    0,    1,    0,    0)),
+    ("refresh",                   cost(2,    1,    5,    1,    1,   12,    1)),
+    ("refresh, again in grace",   cost(2,    0,    5,    0,    1,    0,    0)),
     ("revoke_family",             cost(1,    1,    2,    1,    1,   12,    1)),
     ("revoke_family, again",      cost(1,    0,    2,    0,    1,    0,    0)),
+    ("revoke_subject",            cost(1,    1,    1,    1,    0,   12,    1)),
+    ("issue_tokens",              cost(0,    1,    3,    1,    0,   44,    1)),
+    ("status",                    cost(1,    0,    0,    0,    2,    0,    0)),
+    ("cancel",                    cost(1,    1,    0,    1,    2,   12,    1)),
+    ("cancel, gone",              cost(1,    0,    0,    0,    2,    0,    0)),
+    ("live_codes, two",           cost(1,    0,    1,    2,    1,   24,    2)),
+    ("consecutive_failures",      cost(1,    0,    1,    0,    1,    0,    0)),
+    ("clear_failures",            cost(1,    1,    1,    1,    1,   12,    1)),
 ];
 
 #[test]
@@ -96,8 +123,8 @@ fn bad_luck_costs_calls_not_quality() {
 }
 
 fn table(costs: &[(&str, Cost)]) -> String {
-    let head = format!("{:<25} {}\n", "flow", Cost::HEAD);
-    costs.iter().fold(head, |table, (flow, cost)| format!("{table}{flow:<25} {cost}\n"))
+    let head = format!("{:<27} {}\n", "flow", Cost::HEAD);
+    costs.iter().fold(head, |table, (flow, cost)| format!("{table}{flow:<27} {cost}\n"))
 }
 
 type Otp = Exchanger<CountingStore<MemoryStore>, Outbox>;
@@ -107,30 +134,48 @@ struct Meter {
     otp: Otp,
     store: CountingStore<MemoryStore>,
     entropy: CountingEntropy<Arc<Mutex<StdRng>>>,
+    clock: ManualClock,
     measured: Vec<(&'static str, Cost)>,
 }
 
 impl Meter {
     fn new() -> Self {
+        Self::by(Policy::default().send_spacing(Duration::ZERO))
+    }
+
+    fn by(policy: Policy) -> Self {
         let clock = ManualClock::default();
         let store = CountingStore::new(MemoryStore::with_clock(100, clock.clone()));
         // Seeded, so that the same bytes are rejected in every run.
         let entropy = CountingEntropy::new(Arc::new(Mutex::new(StdRng::seed_from_u64(7))));
         let keyring = Keyring::new(&[1; 32], &[2; 32]).unwrap();
         let otp = Exchanger::builder(store.clone(), Outbox::new(), keyring)
-            .policy(Policy::default().send_spacing(Duration::ZERO))
-            .clock(clock)
+            .policy(policy)
+            .clock(clock.clone())
             .entropy(entropy.clone())
             .build()
             .unwrap();
-        Self { otp, store, entropy, measured: Vec::new() }
+        Self { otp, store, entropy, clock, measured: Vec::new() }
     }
 
     fn measure_all(mut self) -> Vec<(&'static str, Cost)> {
         self.sending();
+        self.sending_with_quotas();
+        self.delivering();
         self.verifying();
+        self.verifying_with_quotas();
         self.sessions();
+        self.lifecycle();
+        let place = |flow: &str| PRICES.iter().position(|(listed, _)| *listed == flow);
+        self.measured.sort_by_key(|(flow, _)| place(flow));
         self.measured
+    }
+
+    /// Runs flows of a service that works by another policy.
+    fn elsewhere(&mut self, policy: Policy, run: impl FnOnce(&mut Self)) {
+        let mut there = Self::by(policy);
+        run(&mut there);
+        self.measured.append(&mut there.measured);
     }
 
     fn sending(&mut self) {
@@ -141,6 +186,56 @@ impl Meter {
         let again = Request::login(&recipient(1));
         self.take("send, known recipient", |otp| block_on(otp.send(again)).unwrap());
         self.take("deliver", |otp| block_on(otp.deliver(&issued.otp_id)).unwrap());
+        let decoy = Request::login(&recipient(9)).decoy(true);
+        self.take("send, decoy", |otp| block_on(otp.send(decoy)).unwrap());
+        let press = Request::login(&recipient(10)).idempotency_key("one press of the button");
+        block_on(self.otp.send(press.clone())).unwrap();
+        self.take("send, repeated", |otp| block_on(otp.send(press)).unwrap());
+        self.elsewhere(Policy::default(), |meter| {
+            meter.send(1);
+            let refused = Request::login(&recipient(1));
+            meter.take("send, refused", |otp| block_on(otp.send(refused)).unwrap_err());
+        });
+        self.elsewhere(alone(), |meter| {
+            let by_code = Request::login(&recipient(1)).by_code();
+            meter.take("send, by code", |otp| block_on(otp.send(by_code)).unwrap());
+        });
+    }
+
+    fn sending_with_quotas(&mut self) {
+        let hour = Duration::from_secs(3600);
+        self.elsewhere(Policy::default().client_sends(Quota::new(2, hour)), |meter| {
+            let request = |number| Request::login(&recipient(number)).client(client(1));
+            meter.take("send, client", |otp| block_on(otp.send(request(1))).unwrap());
+            meter.take("send, client, refused", |otp| block_on(otp.send(request(1))).unwrap_err());
+            meter.send(2);
+            block_on(meter.otp.send(request(3))).unwrap();
+            meter.clock.advance(Duration::from_secs(30));
+            meter.take("send, client, quota full", |otp| block_on(otp.send(request(2))).unwrap_err());
+        });
+        let busy = Quota::new(1600, hour);
+        let policy = Policy::default().dial_code_sends(busy).service_sends(busy).send_spacing(Duration::ZERO);
+        self.elsewhere(policy, |meter| {
+            let phone = Recipient::parse("+32412345678").unwrap();
+            let other = Recipient::parse("+32412345679").unwrap();
+            meter.take("send, takes shares", |otp| block_on(otp.send(Request::login(&phone))).unwrap());
+            meter.take("send, has shares", |otp| block_on(otp.send(Request::login(&other))).unwrap());
+            let everything = Request::register(&other).client(client(1)).bind("payee", "ACME");
+            let everything = everything.idempotency_key("one press of the button");
+            meter.take("send, everything", |otp| block_on(otp.send(everything)).unwrap());
+        });
+    }
+
+    fn delivering(&mut self) {
+        let sent = self.send(11);
+        self.take("deliver again", |otp| block_on(otp.deliver(&sent.otp_id)).unwrap());
+        self.elsewhere(Policy::default(), |meter| {
+            let request = Request::login(&recipient(1)).client(client(1));
+            let sent = block_on(meter.otp.send(request)).unwrap();
+            meter.take("deliver again, refused", |otp| block_on(otp.deliver(&sent.otp_id)).unwrap_err());
+            meter.clock.advance(Duration::from_secs(30));
+            meter.take("deliver again, client", |otp| block_on(otp.deliver(&sent.otp_id)).unwrap());
+        });
     }
 
     fn verifying(&mut self) {
@@ -172,6 +267,39 @@ impl Meter {
         self.take("verify, malformed code", |otp| block_on(otp.verify(malformed)).unwrap_err());
     }
 
+    fn verifying_with_quotas(&mut self) {
+        let once = Policy::default().client_checks(Quota::new(1, Duration::from_secs(3600)));
+        self.elsewhere(once, |meter| {
+            let sent = meter.send(1);
+            let submission = || right(&sent).client(client(1));
+            let wrong = Submission::by_id(&sent.otp_id, &other_code(&sent)).login().client(client(1));
+            meter.take("verify, client", |otp| block_on(otp.verify(wrong)).unwrap_err());
+            meter.take("verify, client, quota full", |otp| block_on(otp.verify(submission())).unwrap_err());
+        });
+        self.elsewhere(alone(), |meter| {
+            let sent = block_on(meter.otp.send(Request::login(&recipient(1)).by_code())).unwrap();
+            let right = Submission::by_code(sent.expose().code).login().client(client(1));
+            drop(meter.take("verify, by code", |otp| block_on(otp.verify(right)).unwrap()));
+            let wrong = Submission::by_code("AAAABBBBCCCCDDDD").login().client(client(1));
+            meter.take("verify, by code, wrong", |otp| block_on(otp.verify(wrong)).unwrap_err());
+        });
+    }
+
+    fn lifecycle(&mut self) {
+        let linus = recipient(12);
+        let sent = self.send(12);
+        self.take("status", |otp| block_on(otp.status(&sent.otp_id)).unwrap());
+        self.send(12);
+        self.take("live_codes, two", |otp| block_on(otp.live_codes(&linus)).unwrap());
+        self.take("cancel", |otp| block_on(otp.cancel(&sent.otp_id)).unwrap());
+        self.take("cancel, gone", |otp| block_on(otp.cancel(&sent.otp_id)).unwrap());
+        let sent = self.send(12);
+        let wrong = Submission::by_id(&sent.otp_id, &other_code(&sent)).login();
+        block_on(self.otp.verify(wrong)).unwrap_err();
+        self.take("consecutive_failures", |otp| block_on(otp.consecutive_failures(&linus)).unwrap());
+        self.take("clear_failures", |otp| block_on(otp.clear_failures(&linus)).unwrap());
+    }
+
     fn sessions(&mut self) {
         let sent = self.send(7);
         let tokens = self.take("exchange", |otp| block_on(otp.exchange(right(&sent))).unwrap());
@@ -182,11 +310,16 @@ impl Meter {
         let access = tokens.access.expose();
         self.take("authenticate", |otp| block_on(otp.authenticate(access)).unwrap());
         self.take("authenticate, malformed", |otp| block_on(otp.authenticate("Bearer")).unwrap_err());
+        self.take("authenticate_strictly", |otp| block_on(otp.authenticate_strictly(access)).unwrap());
         let refresh = tokens.refresh.as_ref().expect("the default grant has a refresh token").expose();
         self.take("refresh", |otp| block_on(otp.refresh(refresh)).unwrap());
         self.take("refresh, again in grace", |otp| block_on(otp.refresh(refresh)).unwrap());
         self.take("revoke_family", |otp| block_on(otp.revoke_family(refresh)).unwrap());
         self.take("revoke_family, again", |otp| block_on(otp.revoke_family(refresh)).unwrap());
+        self.take("revoke_subject", |otp| block_on(otp.revoke_subject("user-17")).unwrap());
+        let support = Principal::new("support").role(Role::Administrator);
+        let grant = Grant::for_subject("user-17");
+        self.take("issue_tokens", |otp| block_on(otp.issue_tokens(&support, grant)).unwrap());
     }
 
     fn send(&self, number: u32) -> Receipt {
@@ -251,6 +384,16 @@ impl fmt::Display for Cost {
 
 fn recipient(number: u32) -> Recipient {
     Recipient::parse(&format!("user-{number:07}@example.com")).unwrap()
+}
+
+fn client(number: u32) -> ClientKey {
+    ClientKey::new(format!("client-{number:03}"))
+}
+
+/// Codes that answer to nothing but themselves.
+fn alone() -> Policy {
+    let otp = otp_exchange::Otp::new(Kind::Alphanumeric, 16).unwrap();
+    Policy::default().otp(otp).code_alone(CodeAlone::default())
 }
 
 fn right(receipt: &Receipt) -> Submission {

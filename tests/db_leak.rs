@@ -8,12 +8,12 @@ mod common;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use common::{House, block_on, memory, recipient};
+use common::{House, block_on, every_quota, memory, recipient};
 use hmac::{Hmac, KeyInit, Mac};
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
-    CodeStore, Grant, MemoryStore, Name, Policy, Recipient, Request, Sealed, StoreError, Submission, Swap,
-    Timestamp, Version,
+    ClientKey, CodeAlone, CodeStore, Grant, Kind, MemoryStore, Name, Otp, Principal, Recipient, Request,
+    Sealed, StoreError, Submission, Swap, Timestamp, Version,
 };
 use sha2::{Digest, Sha224, Sha256};
 
@@ -115,15 +115,23 @@ struct Loot {
     dump: Dump,
     /// Live codes by address.
     codes: BTreeMap<String, String>,
+    /// Access and refresh tokens, and codes that answer to nothing but themselves.
     tokens: Vec<String>,
 }
 
-/// A service in use: live codes of each way of naming, wrong guesses, sessions. All that the store saw is
-/// stolen.
+fn browser() -> ClientKey {
+    ClientKey::ip("203.0.113.77".parse().unwrap())
+}
+
+/// A service in use: live codes of each way of naming, wrong guesses, sessions, every quota, and a subject whose
+/// sessions were taken back. All that the store saw is stolen.
 fn steal() -> Loot {
     let store = Arc::new(Tapped { store: memory(), rows: Mutex::default() });
-    let policy = Policy::default().send_spacing(std::time::Duration::ZERO);
-    let house = House::on(Arc::clone(&store), ManualClock::default(), policy);
+    let policy = || every_quota().send_spacing(std::time::Duration::ZERO);
+    let house = House::on(Arc::clone(&store), ManualClock::default(), policy());
+    let otp = Otp::new(Kind::Alphanumeric, 16).unwrap();
+    let alone = policy().otp(otp).code_alone(CodeAlone::default());
+    let alone = House::on(Arc::clone(&store), ManualClock::default(), alone);
     let (mut codes, mut tokens, mut ids) = (BTreeMap::new(), Vec::new(), Vec::new());
     let people: Vec<Recipient> =
         ["Ada.Lovelace@Example.org", "+32412345678"].into_iter().map(recipient).collect();
@@ -131,17 +139,26 @@ fn steal() -> Loot {
         let grant = Grant::for_subject("user-of-the-canary").metadata("plan", "canary-metadata");
         let first = block_on(house.otp.send(Request::login(person).grant(grant))).unwrap();
         let code = house.code(person);
-        let wrong = Submission::by_id(&first.otp_id, &common::other_than(&code)).login();
+        let wrong = Submission::by_id(&first.otp_id, &common::other_than(&code)).login().client(browser());
         assert!(block_on(house.otp.verify(wrong)).is_err());
         let right = Submission::by_id(&first.otp_id, &code).login();
         let session = block_on(house.otp.exchange(right)).unwrap();
         tokens.extend([session.access.expose().to_owned(), session.refresh.unwrap().expose().to_owned()]);
-        let request =
-            Request::new("payment", person).bind("amount", "canary-amount").template("canary {{CODE}}");
+        let request = Request::new("payment", person)
+            .bind("amount", "987654.32 XTS")
+            .bind("payee", "canary-payee")
+            .bind("note", "canary-note")
+            .template("canary {{CODE}}")
+            .client(browser())
+            .idempotency_key("canary-press-of-the-button")
+            .requested_by(Principal::new("canary-clerk"));
         let request = if index == 0 { request } else { request.by_recipient() };
         let sent = block_on(house.otp.send(request)).unwrap();
         ids.push(sent.otp_id.to_string());
         codes.insert(person.canonical(), house.code(person));
+        let sent = block_on(alone.otp.send(Request::login(person).by_code())).unwrap();
+        tokens.push(sent.expose().code.to_owned());
+        block_on(house.otp.revoke_subject("user-of-the-canary")).unwrap();
     }
     let rows = store.rows.lock().unwrap();
     let names = rows.iter().map(|(name, _)| name.as_bytes().to_vec());
@@ -171,10 +188,11 @@ fn the_attack_finds_no_code_of_this_store() {
 #[test]
 fn nothing_lies_in_the_dump_in_plain() {
     let loot = steal();
-    let canaries = ["user-of-the-canary", "canary-metadata", "canary-amount", "canary", "payment", "login"];
+    let canaries = ["user-of-the-canary", "canary-metadata", "canary", "payment", "login", "987654.32"];
     let addresses = ["Ada.Lovelace@Example.org", "lovelace", "example.org", "+32412345678", "32412345678"];
+    let clients = ["203.0.113.77"];
     let secrets = loot.codes.values().chain(&loot.tokens).map(String::as_str);
-    for text in canaries.into_iter().chain(addresses).chain(secrets) {
+    for text in canaries.into_iter().chain(addresses).chain(clients).chain(secrets) {
         assert!(!loot.dump.has_text(text), "{text}");
     }
     // The same search finds what is there: as text, in hex, and inside base64 at each alignment.
@@ -186,6 +204,23 @@ fn nothing_lies_in_the_dump_in_plain() {
 #[test]
 fn a_name_is_no_bare_hash_of_an_address() {
     let loot = steal();
+    let unkeyed = |text: &[u8]| {
+        let keyless = Hmac::<Sha256>::new_from_slice(b"").unwrap().chain_update(text).finalize();
+        let digests =
+            [Sha256::digest(text).to_vec(), Sha224::digest(text).to_vec(), keyless.into_bytes().to_vec()];
+        digests.iter().any(|digest| loot.dump.has_digest(digest))
+    };
+    // Nor of a client, a country, a subject, a code alone, or an idempotency key.
+    let alone = loot.tokens.iter().map(String::as_bytes);
+    let clients: [&[u8]; 4] = [b"203.0.113.77", &[203, 0, 113, 77], &[4, 203, 0, 113, 77], b"\0203.0.113.77"];
+    let others: [&[u8]; 5] = [b"32", b"+32", b"", b"user-of-the-canary", b"canary-press-of-the-button"];
+    for text in alone.chain(clients).chain(others) {
+        for prefix in 0..=8_u8 {
+            let named: Vec<Vec<u8>> = (0..=4_u8).map(|scope| [&[prefix, scope], text].concat()).collect();
+            assert!(!named.iter().any(|named| unkeyed(named)), "{text:?}");
+            assert!(!unkeyed(&[&[prefix], text].concat()) && !unkeyed(text), "{text:?}");
+        }
+    }
     for person in ["Ada.Lovelace@Example.org", "+32412345678"].map(recipient) {
         for address in [person.canonical(), person.address().to_owned()] {
             for prefix in ["", "@", "+", "email:", "phone:", "\u{1}@", "\u{1}+", "otp-exchange/v1"] {

@@ -6,6 +6,8 @@
 //! that is what `valid_from` is for.
 
 mod common;
+#[path = "db_write/others.rs"]
+mod others;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +16,7 @@ use common::{House, NAMING, SEALING, block_on, keyring, memory, recipient, seede
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
     CodeStore, ExchangeError, Exchanger, Fault, Keyring, MemoryStore, Name, OtpId, Outbox, Policy, Recipient,
-    Request, Sealed, SendError, StoreError, Submission, Swap, Timestamp, TokenError, Version,
+    Request, Sealed, SendError, StatusError, StoreError, Submission, Swap, Timestamp, TokenError, Version,
 };
 
 /// A store to which somebody else writes too.
@@ -138,9 +140,14 @@ fn ledger_is_refused(scene: &Scene, person: &Person, what: &str) {
         block_on(otp.issue(Request::register(&person.recipient).by_recipient())).err(),
         block_on(otp.deliver(&person.by_id)).err(),
         block_on(otp.consecutive_failures(&person.recipient)).err().map(SendError::from),
+        block_on(otp.live_codes(&person.recipient)).err().map(SendError::from),
+        block_on(otp.clear_failures(&person.recipient)).err().map(SendError::from),
     ];
     for error in sent {
         assert!(matches!(&error, Some(SendError::Fault(fault)) if is_corrupt(fault)), "{what}: {error:?}");
+    }
+    for error in [block_on(otp.status(&person.by_id)).err(), block_on(otp.cancel(&person.by_id)).err()] {
+        assert!(matches!(&error, Some(StatusError::Fault(fault)) if is_corrupt(fault)), "{what}: {error:?}");
     }
     let submissions = [
         Submission::by_id(&person.by_id, &person.code).login(),
@@ -165,6 +172,7 @@ fn session_is_refused(scene: &Scene, person: &Person, what: &str) {
     let (otp, swaps) = (&scene.house.otp, scene.house.store.swaps());
     let errors = [
         block_on(otp.authenticate(&person.access)).err(),
+        block_on(otp.authenticate_strictly(&person.access)).err(),
         block_on(otp.refresh(&person.refresh)).err(),
         block_on(otp.revoke(&person.access)).err(),
         block_on(otp.revoke(&person.refresh)).err(),

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{House, ada, block_on, keyring, memory, other_than, seconds, seeded};
+use common::{House, ada, block_on, desk, keyring, memory, other_than, patient, seconds, seeded};
 use otp_exchange::testkit::{CountingStore, Delivery, FaultyNotifier, FaultyStore, ManualClock, Reply};
 use otp_exchange::{
     ExchangeError, Exchanger, Fault, MemoryStore, OtpId, Outbox, Receipt, Request, SendError, Submission,
@@ -34,6 +34,7 @@ impl Scene {
         let store = FaultyStore::new(counted.clone());
         let notifier = FaultyNotifier::new(outbox.clone());
         let otp = Exchanger::builder(store.clone(), notifier.clone(), keyring())
+            .policy(patient())
             .clock(clock.clone())
             .entropy(seeded(3))
             .build()
@@ -69,10 +70,13 @@ impl Scene {
     fn live_codes(&self) -> usize {
         let mut room = 0;
         loop {
-            // Past the spacing but within every life: codes here live for a day.
-            self.clock.advance(seconds(31));
+            // Past the spacing, which grows, but within every life: codes here live for a day, and none is so
+            // old that a new one may take its place.
             match block_on(self.otp.issue(request())) {
                 Ok(_) => room += 1,
+                Err(SendError::Wait { why: Waiting::Spacing, retry_after }) => {
+                    self.clock.advance(retry_after)
+                }
                 Err(SendError::Wait { why: Waiting::LiveCodes, .. }) => return 3 - room,
                 Err(other) => panic!("{other:?}"),
             }
@@ -89,7 +93,7 @@ impl Scene {
 }
 
 fn request() -> Request {
-    Request::login(&ada()).lifetime(seconds(24 * 3600))
+    Request::login(&ada()).lifetime(seconds(24 * 3600)).requested_by(desk())
 }
 
 fn is_refused<T>(answer: &Result<T, ExchangeError>) -> bool {
@@ -367,11 +371,11 @@ fn a_void_that_fails_never_claims_to_have_voided() {
 fn a_process_that_dies_between_storing_and_sending_leaves_a_code_that_another_can_send() {
     // The first process issued, told the client the otp id, and died before it delivered.
     let (clock, memory) = (ManualClock::default(), memory());
-    let first = House::on(memory.clone(), clock.clone(), otp_exchange::Policy::default());
+    let first = House::on(memory.clone(), clock.clone(), patient());
     let issued = block_on(first.otp.issue(request())).unwrap();
     let id = issued.otp_id.to_string();
     drop(first);
-    let second = House::on(memory, clock, otp_exchange::Policy::default());
+    let second = House::on(memory, clock, patient());
     assert!(block_on(second.otp.deliver(&id.parse().unwrap())).is_ok(), "it was paid for when it was issued");
     assert_eq!(second.code(&ada()), issued.expose().code);
     let again = block_on(second.otp.deliver(&id.parse().unwrap()));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
-    ExchangeError, Exchanger, Fault, Keyring, MemoryStore, OpenError, Outbox, Recipient, Request, SendError,
-    Submission, SubmissionError, TokenError, Waiting,
+    ClientKey, ExchangeError, Exchanger, Fault, Keyring, MemoryStore, OpenError, Outbox, Policy, Quota,
+    Recipient, Request, SendError, Submission, SubmissionError, TokenError, Waiting,
 };
 use pollster::FutureExt;
 
@@ -103,11 +103,50 @@ fn a_key_can_be_dropped_once_nothing_sealed_with_it_is_alive() {
     let processes = Processes::new();
     processes.with(Keyring::new(&NAMING, &OLD).unwrap()).send(Request::login(&ada())).block_on().unwrap();
     let dropped = processes.with(Keyring::new(&NAMING, &NEW).unwrap());
-    let last_second = Duration::from_secs(5 * 60 + 30); // the code's life, and the slack between clocks
+    // For an hour it is remembered who asked, and longer than any code lives; then the slack between clocks.
+    let last_second = Duration::from_secs(3600 + 30);
     processes.clock.advance(last_second);
     assert!(matches!(dropped.send(Request::login(&ada())).block_on(), Err(SendError::Fault(_))));
     processes.clock.advance(Duration::from_secs(1));
     dropped.send(Request::login(&ada())).block_on().expect("the old entry is forgotten");
+}
+
+#[test]
+fn a_key_is_needed_for_as_long_as_anything_is_remembered_that_was_sealed_with_it() {
+    let (slack, day) = (Duration::from_secs(30), Duration::from_secs(24 * 3600));
+    // Failures, and clients that had a right code, are remembered for thirty days.
+    for wrong in [true, false] {
+        let processes = Processes::new();
+        let old = processes.with(Keyring::new(&NAMING, &OLD).unwrap());
+        let sent = old.send(Request::login(&ada()).client(ClientKey::new("browser"))).block_on().unwrap();
+        let typed = match processes.code() {
+            _ if !wrong => processes.code(),
+            code if code == "000000" => "111111".to_owned(),
+            _ => "000000".to_owned(),
+        };
+        let answer = old.verify(Submission::by_id(&sent.otp_id, &typed).login()).block_on();
+        assert_eq!(answer.is_err(), wrong);
+        let dropped = processes.with(Keyring::new(&NAMING, &NEW).unwrap());
+        processes.clock.advance(30 * day + slack);
+        assert!(matches!(dropped.send(Request::login(&ada())).block_on(), Err(SendError::Fault(_))));
+        processes.clock.advance(Duration::from_secs(1));
+        dropped.send(Request::login(&ada())).block_on().expect("the old entry is forgotten");
+    }
+    // A quota's usage to the end of its window.
+    let processes = Processes::new();
+    let policy = || Policy::default().service_sends(Quota::new(100, day));
+    let (outbox, clock) = (processes.outbox.clone(), processes.clock.clone());
+    let old =
+        Exchanger::builder(processes.store.clone(), outbox.clone(), Keyring::new(&NAMING, &OLD).unwrap());
+    let old = old.clock(clock.clone()).policy(policy()).build().unwrap();
+    old.send(Request::login(&ada())).block_on().unwrap();
+    let new = Exchanger::builder(processes.store.clone(), outbox, Keyring::new(&NAMING, &NEW).unwrap());
+    let new = new.clock(clock.clone()).policy(policy()).build().unwrap();
+    let bob = Recipient::parse("bob@example.org").unwrap();
+    clock.advance(day + slack); // the clock began with a window
+    assert!(matches!(new.send(Request::login(&bob)).block_on(), Err(SendError::Fault(_))));
+    clock.advance(Duration::from_secs(1));
+    new.send(Request::login(&bob)).block_on().expect("the old usage is forgotten");
 }
 
 #[test]

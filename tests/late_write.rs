@@ -3,25 +3,37 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use common::{ada, block_on, keyring, seconds};
+use common::{ada, block_on, client, desk, keyring, patient, seconds};
 use otp_exchange::testkit::{Injected, ManualClock};
 use otp_exchange::{
-    CodeStore, ExchangeError, Exchanger, MemoryStore, Name, Outbox, Request, Sealed, StoreError, Submission,
-    Swap, Timestamp, Version,
+    CodeAlone, CodeStore, ExchangeError, Exchanger, Kind, MemoryStore, Name, Otp, Outbox, Request, Sealed,
+    StoreError, Submission, Swap, Timestamp, Version,
 };
 
 type Write = (Name, Option<Version>, Sealed, Timestamp);
 
-/// Keeps its first write back, as a connection that hangs does, and writes it when it is told to.
+/// Keeps one write back that creates an entry, as a connection that hangs does, and writes it when it is told
+/// to: the first, or the first of another entry.
 struct Hanging {
     store: MemoryStore,
     kept_back: Mutex<Option<Write>>,
+    /// How many entries there are when it hangs.
+    hangs_at: AtomicUsize,
 }
 
 impl Hanging {
+    fn new(store: MemoryStore) -> Self {
+        Self { store, kept_back: Mutex::default(), hangs_at: AtomicUsize::new(0) }
+    }
+
+    fn keeps_back_the_second(&self) {
+        self.hangs_at.store(1, Ordering::SeqCst);
+    }
+
     fn arrives_late(&self) -> Swap {
         let kept_back = self.kept_back.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (name, expected, value, forget_after) = kept_back.expect("a write was kept back");
@@ -43,7 +55,10 @@ impl CodeStore for Hanging {
     ) -> Result<Swap, StoreError> {
         {
             let mut kept_back = self.kept_back.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept_back.is_none() && expected.is_none() && self.store.is_empty() {
+            if kept_back.is_none()
+                && expected.is_none()
+                && self.store.len() == self.hangs_at.load(Ordering::SeqCst)
+            {
                 *kept_back = Some((name, expected, value.clone(), forget_after));
                 return Err(StoreError::unknown(Injected));
             }
@@ -52,19 +67,31 @@ impl CodeStore for Hanging {
     }
 }
 
-/// Whether a used code is accepted again when the write that first stored it arrives that much later.
-fn accepted_again(late: Duration) -> bool {
+/// Whether a used code is accepted again when the write that first stored it arrives that much later; one that
+/// was made in the recipient's ledger, or one that answers to nothing but itself and lies in its own.
+fn accepted_again(late: Duration, alone: bool) -> bool {
     let (clock, outbox) = (ManualClock::default(), Outbox::new());
     let store = MemoryStore::with_clock(100, clock.clone());
-    let store = Arc::new(Hanging { store, kept_back: Mutex::default() });
+    let store = Arc::new(Hanging::new(store));
+    let policy = patient().otp(Otp::new(Kind::Alphanumeric, 16).expect("in range"));
     let otp = Exchanger::builder(store.clone(), outbox.clone(), keyring())
+        .policy(policy.code_alone(CodeAlone::default()))
         .clock(clock.clone())
         .build()
         .expect("in range");
-    let day = seconds(24 * 3600);
-    let sent = block_on(otp.send(Request::login(&ada()).lifetime(day))).expect("the second try is applied");
+    let request = Request::login(&ada()).lifetime(seconds(24 * 3600)).requested_by(desk());
+    let request = if alone { request.by_code() } else { request };
+    if alone {
+        // So that the write which is kept back is the one of the code, not that of the ledger beside it.
+        store.keeps_back_the_second();
+    }
+    let sent = block_on(otp.send(request)).expect("the second try is applied");
     let code = outbox.code_for(&ada()).expect("sent");
-    let submit = || block_on(otp.exchange(Submission::by_id(&sent.otp_id, code.expose()).login()));
+    let submit = || {
+        let by_id = Submission::by_id(&sent.otp_id, code.expose());
+        let named = if alone { Submission::by_code(code.expose()).client(client(0)) } else { by_id };
+        block_on(otp.exchange(named.login()))
+    };
     submit().expect("it is right");
 
     clock.advance(late);
@@ -78,8 +105,10 @@ fn accepted_again(late: Duration) -> bool {
 
 #[test]
 fn a_used_code_stays_used_however_late_the_write_arrives() {
-    for late in [1, 31, 61, 3600, 24 * 3600 - 1, 24 * 3600, 24 * 3600 + 31, 40 * 24 * 3600] {
-        assert!(!accepted_again(seconds(late)), "{late} s");
+    for late in [1, 31, 61, 3600, 3631, 24 * 3600 - 1, 24 * 3600, 24 * 3600 + 31, 40 * 24 * 3600] {
+        for alone in [false, true] {
+            assert!(!accepted_again(seconds(late), alone), "{late} s, alone: {alone}");
+        }
     }
 }
 
@@ -87,7 +116,7 @@ fn a_used_code_stays_used_however_late_the_write_arrives() {
 fn the_late_write_does_arrive_where_nothing_is_there_any_more() {
     let clock = ManualClock::default();
     let store = MemoryStore::with_clock(100, clock.clone());
-    let store = Hanging { store, kept_back: Mutex::default() };
+    let store = Hanging::new(store);
     let (name, value) = (Name::from_bytes([1; 16]), Sealed::from_bytes(vec![1; 40]).expect("long enough"));
     let lost = block_on(store.swap(name, None, &value, Timestamp::MAX));
     assert!(lost.is_err_and(|error| error.may_have_applied()));

@@ -1,10 +1,12 @@
 //! Whatever is typed is either a code or an error: nothing panics, nothing but a code is accepted, and a slip
 //! is free.
+//!
+//! By default a code has six digits, or twenty where guesses have spent the accepted risk.
 
 mod common;
 
 use common::{House, ada, block_on, other_than};
-use otp_exchange::{ExchangeError, Kind, MalformedCode, Otp, Request, Submission};
+use otp_exchange::{AtLimit, ExchangeError, Kind, MalformedCode, Otp, Policy, Request, Submission};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
@@ -100,6 +102,12 @@ fn is_code(typed: &str, kind: Kind) -> bool {
     kept.len() == 6 && kept.iter().all(known)
 }
 
+/// What a code of twenty digits is, with what people add between them.
+fn is_longer_code(typed: &str) -> bool {
+    let kept: Vec<char> = typed.chars().filter(|&typed| typed != ' ' && typed != '-').collect();
+    kept.len() == 20 && kept.iter().all(char::is_ascii_digit)
+}
+
 #[test]
 fn a_million_inputs_are_parsed_without_a_panic_and_only_codes_are_taken() {
     let formats = Kind::ALL.map(|kind| Otp::new(kind, 6).unwrap());
@@ -132,8 +140,14 @@ fn a_million_inputs_reach_no_store_and_cost_no_attempt() {
     let before = house.calls();
     let mut inputs = Inputs(StdRng::seed_from_u64(0xF0F0));
     let mut seen = std::collections::BTreeMap::new();
+    let mut longer = 0;
     for index in 0..INPUTS {
         let typed = inputs.next();
+        // Twenty digits are what a code may have become, so they are a guess.
+        if is_longer_code(&typed) {
+            longer += 1;
+            continue;
+        }
         let submission = if index % 2 == 0 {
             Submission::by_id(&sent.otp_id, &typed)
         } else {
@@ -145,6 +159,7 @@ fn a_million_inputs_reach_no_store_and_cost_no_attempt() {
         }
     }
     assert_eq!(house.calls(), before, "the store was never asked");
+    assert!((1..INPUTS / 100).contains(&longer), "few are left out: {longer}");
     assert!(seen.len() == 4 && seen.values().all(|&times| times > 1000), "every reason is seen: {seen:?}");
     // All five attempts are there: the first real guess leaves four, and then the code is right.
     let code = house.code(&by_id);
@@ -172,11 +187,30 @@ fn every_prefix_of_a_code_and_every_longer_text_is_none() {
             assert!(matches!(answer, Err(ExchangeError::NotACode(why)) if why == expected), "{answer:?}");
         }
     }
-    for longer in [format!("{code}0"), format!("0{code}"), code.repeat(2), code.repeat(200_000)] {
+    let beside_twenty = [19, 21].map(|length| code.repeat(4)[..length].to_owned());
+    let longer = [format!("{code}0"), format!("0{code}"), code.repeat(2), code.repeat(200_000)];
+    for longer in longer.into_iter().chain(beside_twenty) {
         let answer = submit(&longer);
         assert!(matches!(answer, Err(ExchangeError::NotACode(MalformedCode::Length))), "{answer:?}");
     }
+    // Where no code ever becomes longer, twenty digits are none either.
+    let short = House::with(Policy::default().longer_codes(false).failure_limit(100, AtLimit::Disable));
+    let short_sent = block_on(short.otp.send(Request::login(&ada))).unwrap();
+    let short_before = short.calls();
+    let twenty = Submission::by_id(&short_sent.otp_id, &code.repeat(4)[..20]);
+    let answer = block_on(short.otp.verify(twenty.login()));
+    assert!(matches!(answer, Err(ExchangeError::NotACode(MalformedCode::Length))), "{answer:?}");
+    assert_eq!(short.calls(), short_before);
+    // Twenty letters, which no longer code of digits has.
+    let answer = submit(&"A".repeat(20));
+    assert!(matches!(answer, Err(ExchangeError::NotACode(_))), "{answer:?}");
     assert_eq!(house.calls(), before);
+    // Twenty digits are a guess, and a wrong one.
+    let answer = submit(&code.repeat(4)[..20]);
+    assert!(
+        matches!(answer, Err(ExchangeError::Refused(refused)) if refused.attempts_left == Some(4)),
+        "{answer:?}"
+    );
     // Spaces and hyphens are what people add; they alone are overlooked.
     let spaced = format!(" {}-{} ", &code[..3], &code[3..]);
     assert!(submit(&spaced).is_ok());

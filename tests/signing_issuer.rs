@@ -113,6 +113,21 @@ fn refreshing_signs_anew_and_revoking_by_the_signed_token_ends_the_family() {
 }
 
 #[test]
+fn a_signed_token_outlives_the_end_of_all_sessions_only_where_nobody_asks() {
+    let service = service(true);
+    let tokens = sign_in(&service).unwrap();
+    let access = tokens.access.expose();
+    let loads = service.store.loads();
+    assert!(service.otp.authenticate_strictly(access).block_on().is_ok());
+    assert_eq!(service.store.loads(), loads + 1);
+    service.otp.revoke_subject("ada@example.org").block_on().unwrap();
+    assert!(service.otp.authenticate(access).block_on().is_ok());
+    assert!(matches!(service.otp.authenticate_strictly(access).block_on(), Err(TokenError::Refused)));
+    let refreshed = service.otp.refresh(tokens.refresh.unwrap().expose()).block_on();
+    assert!(matches!(refreshed, Err(TokenError::Refused)));
+}
+
+#[test]
 fn logging_out_with_an_expired_token_ends_the_family_too() {
     let service = service(true);
     let tokens = sign_in(&service).unwrap();

@@ -3,10 +3,11 @@
 
 mod common;
 
-use common::{House, NAMING, SEALING, ada, block_on, keyring, recipient, seeded};
+use common::{House, NAMING, SEALING, ada, block_on, client, keyring, recipient, seeded};
 use otp_exchange::testkit::{CountingStore, ManualClock};
 use otp_exchange::{
-    ExchangeError, Exchanger, Keyring, MemoryStore, OtpId, Outbox, Policy, Recipient, Request, Submission,
+    CodeAlone, ExchangeError, Exchanger, Keyring, Kind, MemoryStore, Otp, OtpId, Outbox, Policy, Recipient,
+    Request, Submission,
 };
 
 type Service = Exchanger<CountingStore<MemoryStore>, Outbox>;
@@ -59,11 +60,16 @@ fn payment(to: &Recipient) -> Request {
 }
 
 fn bound(request: Request) -> Request {
-    request.bind("amount", "12.50 EUR").bind("payee", "ACME")
+    let payment = request.bind("amount", "12.50 EUR").bind("payee", "ACME");
+    payment.bind("device", "phone-1").bind("reference", "")
 }
 
 fn same_context(submission: Submission) -> Submission {
-    submission.bind("payee", "ACME").bind("amount", "12.50 EUR")
+    context(submission, "12.50 EUR", "ACME", "phone-1").bind("reference", "")
+}
+
+fn context(submission: Submission, amount: &str, payee: &str, device: &str) -> Submission {
+    submission.bind("payee", payee).bind("amount", amount).bind("device", device)
 }
 
 /// The wrong submission is not accepted, and nothing but what is wrong with it is the reason: the right one
@@ -125,38 +131,118 @@ fn another_address_otp_id_or_purpose_is_refused_by_recipient() {
     }
 }
 
+/// The same, and it came to the comparison: it is refused, not malformed, and charged.
+fn mismatch_charged(what: &str, scene: &Scene, wrong: Submission, right: Submission) {
+    let applied = scene.house.store.applied();
+    mismatch(what, scene, &scene.house.otp, wrong.clone(), right);
+    assert_eq!(scene.house.store.applied() - applied, 2, "{what}: one charge, and the code used up");
+    let again = block_on(scene.house.otp.verify(wrong));
+    assert!(matches!(again, Err(ExchangeError::Refused(_))), "{what}: {again:?}");
+}
+
 #[test]
 fn another_context_is_refused() {
     type Bind = fn(Submission) -> Submission;
-    let cases: [(&str, Bind); 9] = [
+    let cases: [(&str, Bind); 16] = [
         ("none", |submission| submission),
-        ("one missing", |submission| submission.bind("amount", "12.50 EUR")),
-        ("one more", |submission| same_context(submission).bind("device", "1")),
-        ("another value", |submission| submission.bind("amount", "1250 EUR").bind("payee", "ACME")),
-        ("another name", |submission| submission.bind("Amount", "12.50 EUR").bind("payee", "ACME")),
-        ("values swapped", |submission| submission.bind("amount", "ACME").bind("payee", "12.50 EUR")),
-        ("a border moved", |submission| submission.bind("amoun", "t12.50 EUR").bind("payee", "ACME")),
-        ("all in one", |submission| submission.bind("amount", "12.50 EURpayeeACME")),
-        ("an empty value", |submission| submission.bind("amount", "").bind("payee", "ACME")),
+        ("one missing", |submission| {
+            submission.bind("amount", "12.50 EUR").bind("payee", "ACME").bind("reference", "")
+        }),
+        ("one more", |submission| same_context(submission).bind("session", "1")),
+        ("one more of one's own", |submission| same_context(submission).bind("note", "")),
+        ("another amount", |submission| {
+            context(submission, "1250 EUR", "ACME", "phone-1").bind("reference", "")
+        }),
+        ("the same worth", |submission| {
+            context(submission, "12.5 EUR", "ACME", "phone-1").bind("reference", "")
+        }),
+        ("another currency", |submission| {
+            context(submission, "12.50 USD", "ACME", "phone-1").bind("reference", "")
+        }),
+        ("another payee", |submission| {
+            context(submission, "12.50 EUR", "ACME Ltd", "phone-1").bind("reference", "")
+        }),
+        ("another case", |submission| {
+            context(submission, "12.50 EUR", "Acme", "phone-1").bind("reference", "")
+        }),
+        ("another name", |submission| {
+            let renamed = submission.bind("Amount", "12.50 EUR").bind("payee", "ACME");
+            renamed.bind("device", "phone-1").bind("reference", "")
+        }),
+        ("values swapped", |submission| {
+            context(submission, "12.50 EUR", "phone-1", "ACME").bind("reference", "")
+        }),
+        ("a border moved", |submission| {
+            let moved = submission.bind("amount", "12.50 EUR").bind("paye", "eACME");
+            moved.bind("device", "phone-1").bind("reference", "")
+        }),
+        // The fields lie one behind the other in order of their names.
+        ("all in one", |submission| {
+            submission.bind("amount", "12.50 EUR").bind("device", "phone-1payeeACMEreference")
+        }),
+        ("an empty value filled", |submission| {
+            context(submission, "12.50 EUR", "ACME", "phone-1").bind("reference", "1")
+        }),
+        ("an empty value left out", |submission| context(submission, "12.50 EUR", "ACME", "phone-1")),
+        ("an empty value of another name", |submission| {
+            context(submission, "12.50 EUR", "ACME", "phone-1").bind("referenc", "")
+        }),
     ];
     for (what, bind) in cases {
         let scene = Scene::set(bound);
         let name = |submission: Submission| submission.purpose("payment");
-        mismatch(
-            what,
-            &scene,
-            &scene.house.otp,
-            bind(name(scene.by_id())),
-            same_context(name(scene.by_id())),
-        );
+        mismatch_charged(what, &scene, bind(name(scene.by_id())), same_context(name(scene.by_id())));
         let scene = Scene::set(|request| bound(request).by_recipient());
         let (wrong, right) = (name(scene.by_recipient()), same_context(name(scene.by_recipient())));
-        mismatch(what, &scene, &scene.house.otp, bind(wrong), right);
+        mismatch_charged(what, &scene, bind(wrong), right);
     }
     // Context where none was bound.
     let scene = Scene::set(|request| request);
     let wrong = scene.by_id().purpose("payment").bind("amount", "12.50 EUR");
-    mismatch("unasked for", &scene, &scene.house.otp, wrong, scene.by_id().purpose("payment"));
+    mismatch_charged("unasked for", &scene, wrong, scene.by_id().purpose("payment"));
+}
+
+#[test]
+fn a_code_that_answers_to_nothing_but_itself_is_bound_all_the_same() {
+    let policy = || {
+        let otp = Otp::new(Kind::Alphanumeric, 16).unwrap();
+        Policy::default().otp(otp).code_alone(CodeAlone::default())
+    };
+    type Wrong = fn(Submission) -> Submission;
+    let cases: [(&str, Wrong); 5] = [
+        ("another purpose", |submission| same_context(submission.login().purpose("refund"))),
+        ("no purpose", same_context),
+        ("no context", |submission| submission.purpose("payment")),
+        ("another payee", |submission| {
+            context(submission.purpose("payment"), "12.50 EUR", "Eve", "phone-1").bind("reference", "")
+        }),
+        ("one more field", |submission| same_context(submission.purpose("payment")).bind("note", "")),
+    ];
+    for (what, wrong) in cases {
+        let (house, ada) = (House::with(policy()), ada());
+        let sent = block_on(house.otp.send(bound(payment(&ada)).by_code())).unwrap();
+        let code = house.code(&ada);
+        let submission = || Submission::by_code(&code).client(client(1));
+        assert!(block_on(house.otp.verify(wrong(submission()))).is_err(), "{what}");
+        let right = || same_context(submission().purpose("payment"));
+        // Under any other name it is nothing.
+        for named in [Submission::by_id(&sent.otp_id, &code), Submission::by_recipient(&ada, &code)] {
+            let answer = block_on(house.otp.verify(same_context(named.purpose("payment"))));
+            assert!(matches!(answer, Err(ExchangeError::Refused(_))), "{what}: {answer:?}");
+        }
+        // Nor is it to another namespace or keyring.
+        for (whose, keyring) in foreign_keyrings() {
+            let neighbour = Exchanger::builder(house.store.clone(), Outbox::new(), keyring)
+                .policy(policy())
+                .clock(house.clock.clone())
+                .build()
+                .unwrap();
+            // By a client of its own, for both may count them under one name.
+            assert!(block_on(neighbour.verify(right().client(client(2)))).is_err(), "{whose}");
+        }
+        let control = block_on(house.otp.verify(right()));
+        assert!(control.is_ok(), "{what}: the control is refused: {control:?}");
+    }
 }
 
 #[test]

@@ -3,20 +3,23 @@
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use otp_exchange_benches::{Flow, World};
+use otp_exchange_benches::{Flow, Setting, World};
 
 fn flows(criterion: &mut Criterion) {
-    for codes in [1000, 1_000_000] {
-        let mut world = World::filled(codes);
-        for flow in Flow::ALL {
-            let mut group = criterion.benchmark_group(format!("{}/{codes}", flow.name()));
-            group.bench_function("crate", |bencher| {
-                bencher.iter_custom(|runs| flow.time(&mut world, runs));
-            });
-            group.bench_function("floor", |bencher| {
-                bencher.iter_custom(|runs| flow.time_floor(&mut world, runs));
-            });
-            group.finish();
+    for setting in Setting::ALL {
+        for codes in [1000, 1_000_000] {
+            let mut world = World::filled(setting, codes);
+            for flow in Flow::of(setting) {
+                let name = format!("{}/{}/{codes}", flow.name(), setting.name());
+                let mut group = criterion.benchmark_group(name);
+                group.bench_function("crate", |bencher| {
+                    bencher.iter_custom(|runs| flow.time(&mut world, runs));
+                });
+                group.bench_function("floor", |bencher| {
+                    bencher.iter_custom(|runs| flow.time_floor(&mut world, runs));
+                });
+                group.finish();
+            }
         }
     }
 }

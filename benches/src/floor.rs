@@ -1,5 +1,6 @@
-//! The least a flow could cost: the operations of the price list in tests/cost.rs, on entries of the real
-//! size, and nothing else. No encoding, no rule, no text, no check, no allocation but the store's own.
+//! The least a flow could cost: its operations as counted (tests/counts.rs holds them against the crate's), on
+//! entries of the real size, and nothing else. No encoding, no rule, no text, no check, no event, no allocation
+//! but the store's own. What a process spends of its share of a busy quota is no operation.
 
 use std::fmt;
 use std::hint::black_box;
@@ -12,7 +13,9 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::Sha256;
 
+use crate::counts::Counts;
 use crate::ports::run;
+use crate::setting::Hashed;
 
 /// What a sealed entry is longer than its content: version, key id, nonce; tag.
 const HEADER: usize = 1 + 4 + 12;
@@ -21,12 +24,12 @@ const TAG: usize = 16;
 const OTP_ID: usize = 32;
 /// What lies under every seal as associated data: version, key id, kind, name.
 const ASSOCIATED: [u8; 22] = [7; 22];
-/// What is hashed for the name of a ledger: kind, channel and an address of 24 characters.
-const LEDGER_NAME: [u8; 26] = [7; 26];
 /// What is hashed for the name of a session: kind and session id.
-const SESSION_NAME: [u8; 17] = [7; 17];
+const SESSION_NAME: usize = 17;
 /// What is hashed for a token: its name and the salt of its session.
-const TOKEN: [u8; 37] = [7; 37];
+const TOKEN: usize = 37;
+/// More than is ever hashed at once.
+static INPUT: [u8; 512] = [7; 512];
 
 /// How long the entries are that the flows write, seal included.
 #[derive(Clone, Copy, Debug)]
@@ -39,17 +42,23 @@ pub(crate) struct Sizes {
     pub(crate) used_ledger: usize,
     pub(crate) session: usize,
     pub(crate) refreshed_session: usize,
+    /// The usage of a client's quota, if messages and submissions have their price.
+    pub(crate) usage: Option<usize>,
 }
 
 /// The primitives with their keys, and room to work in.
 pub(crate) struct Floor {
     pub(crate) sizes: Sizes,
+    /// What has been done so far.
+    pub(crate) done: Counts,
+    hashed: Hashed,
     cipher: Aes256GcmSiv,
     keyed: Hmac<Sha256>,
     room: Vec<u8>,
     otp_id: Box<[u8]>,
     ledger: Box<[u8]>,
     session: Box<[u8]>,
+    usage: Box<[u8]>,
 }
 
 /// One entry for a floor to write.
@@ -66,7 +75,7 @@ pub(crate) fn random<const COUNT: usize>() -> [u8; COUNT] {
 }
 
 impl Floor {
-    pub(crate) fn new(sizes: Sizes) -> Self {
+    pub(crate) fn new(sizes: Sizes, hashed: Hashed) -> Self {
         let cipher = Aes256GcmSiv::new(&[3; 32].into());
         let keyed = Hmac::new_from_slice(&[4; 32]).expect("any length");
         let sealed = |content: usize| {
@@ -77,7 +86,9 @@ impl Floor {
         };
         let (otp_id, ledger) = (sealed(OTP_ID), sealed(content(sizes.ledger)));
         let session = sealed(content(sizes.session));
-        Self { sizes, keyed, otp_id, ledger, session, room: vec![5; sizes.fuller_ledger], cipher }
+        let usage = sealed(sizes.usage.map_or(0, content));
+        let room = vec![5; sizes.fuller_ledger.max(sizes.session)];
+        Self { sizes, done: Counts::default(), hashed, keyed, otp_id, ledger, session, usage, room, cipher }
     }
 
     /// An entry of that length, of a version of its own.
@@ -94,85 +105,148 @@ impl Floor {
         (0..count).map(draft).collect()
     }
 
-    /// Send to a new recipient: 1 load, 1 swap, 1 HMAC, 2 seals, 50 random bytes.
-    pub(crate) fn send(&mut self, store: &MemoryStore, draft: &Draft) {
-        random::<50>();
-        self.hash(&LEDGER_NAME);
+    /// Send to a new recipient, for a new client if usage is counted.
+    pub(crate) fn send(&mut self, store: &MemoryStore, draft: &Draft, usage: Option<&Draft>) {
+        self.random::<50>();
+        self.hash_all(self.hashed.message);
         self.seal(OTP_ID);
-        assert!(run(store.load(draft.name)).expect("memory").is_none());
+        assert!(self.load(store, draft.name).is_none());
+        self.pay_first(store, usage);
         self.seal(content(self.sizes.ledger));
-        write(store, draft, None);
+        self.write(store, draft, None);
     }
 
-    /// Send to a known recipient: 1 load, 1 swap, 1 HMAC, 2 seals, 1 open, 50 random bytes.
-    pub(crate) fn send_again(&mut self, store: &MemoryStore, draft: &Draft) -> Sealed {
-        random::<50>();
-        self.hash(&LEDGER_NAME);
+    /// Send to a known recipient, for a known client if usage is counted. Returns what was there before.
+    pub(crate) fn send_again(&mut self, store: &MemoryStore, draft: &Draft, usage: Option<&Draft>) -> Sealed {
+        self.random::<50>();
+        self.hash_all(self.hashed.message);
         self.seal(OTP_ID);
-        let found = load(store, draft.name);
+        let found = self.load(store, draft.name).expect("an entry");
         self.open_ledger();
+        self.pay_again(store, usage);
         self.seal(content(self.sizes.fuller_ledger));
-        write(store, draft, Some(found.version()));
+        self.write(store, draft, Some(found.version()));
         found
     }
 
-    /// Exchange: 1 load, 2 swaps, 3 HMACs, 2 seals, 2 opens, 56 random bytes.
-    pub(crate) fn exchange(&mut self, store: &MemoryStore, used: &Draft, session: &Draft) -> Sealed {
-        random::<56>();
+    /// Exchange, for a new client if usage is counted. Returns what was there before.
+    pub(crate) fn exchange(
+        &mut self,
+        store: &MemoryStore,
+        used: &Draft,
+        session: &Draft,
+        usage: Option<&Draft>,
+    ) -> Sealed {
         self.open_otp_id();
-        let found = load(store, used.name);
+        self.pay_first(store, usage);
+        self.hash_all(self.hashed.submission);
+        self.random::<56>();
+        let found = self.load(store, used.name).expect("an entry");
         self.open_ledger();
         self.seal(content(self.sizes.used_ledger));
-        write(store, used, Some(found.version()));
-        self.hash(&SESSION_NAME);
+        self.write(store, used, Some(found.version()));
+        self.hash(SESSION_NAME);
         self.seal(content(self.sizes.session));
-        write(store, session, None);
-        self.hash(&TOKEN);
-        self.hash(&TOKEN);
+        self.write(store, session, None);
+        self.hash_all(&[TOKEN, TOKEN]);
         found
     }
 
-    /// Authenticate: 1 load, 2 HMACs, 1 open.
+    /// Authenticate.
     pub(crate) fn authenticate(&mut self, store: &MemoryStore, session: Name) {
-        self.hash(&SESSION_NAME);
-        black_box(load(store, session));
+        self.hash(SESSION_NAME);
+        black_box(self.load(store, session).expect("an entry"));
         self.open_session();
-        self.hash(&TOKEN);
+        self.hash(TOKEN);
     }
 
-    /// Refresh: 1 load, 1 swap, 4 HMACs, 1 seal, 1 open, 12 random bytes.
+    /// Refresh, for a subject whose sessions nobody took back.
     pub(crate) fn refresh(&mut self, store: &MemoryStore, session: &Draft) {
-        random::<12>();
-        self.hash(&SESSION_NAME);
-        let found = load(store, session.name);
+        self.random::<12>();
+        self.hash(SESSION_NAME);
+        let found = self.load(store, session.name).expect("an entry");
         self.open_session();
-        self.hash(&TOKEN);
+        self.hash(TOKEN);
         self.seal(content(self.sizes.refreshed_session));
-        write(store, session, Some(found.version()));
-        self.hash(&TOKEN);
-        self.hash(&TOKEN);
+        self.write(store, session, Some(found.version()));
+        self.hash(self.hashed.subject);
+        let mut subject = *session.name.as_bytes();
+        subject.reverse(); // random as well
+        assert!(self.load(store, Name::from_bytes(subject)).is_none());
+        self.hash_all(&[TOKEN, TOKEN]);
     }
 
-    fn hash(&self, input: &[u8]) {
+    /// Pays the price, if there is one, from a quota of which nothing is used up.
+    fn pay_first(&mut self, store: &MemoryStore, usage: Option<&Draft>) {
+        let Some(usage) = usage else { return };
+        self.random::<12>();
+        assert!(self.load(store, usage.name).is_none());
+        self.seal(content(usage.entry.as_bytes().len()));
+        self.write(store, usage, None);
+    }
+
+    /// Pays the price, if there is one, from a quota of which something is used up.
+    fn pay_again(&mut self, store: &MemoryStore, usage: Option<&Draft>) {
+        let Some(usage) = usage else { return };
+        self.random::<12>();
+        let found = self.load(store, usage.name).expect("an entry");
+        self.open_usage();
+        self.seal(content(usage.entry.as_bytes().len()));
+        self.write(store, usage, Some(found.version()));
+    }
+
+    fn random<const COUNT: usize>(&mut self) {
+        self.done.random_calls += 1;
+        self.done.random_bytes += COUNT as u64;
+        random::<COUNT>();
+    }
+
+    fn hash_all(&mut self, lengths: &[usize]) {
+        for &length in lengths {
+            self.hash(length);
+        }
+    }
+
+    fn hash(&mut self, length: usize) {
+        self.done.hmacs += 1;
         let mut mac = self.keyed.clone();
-        mac.update(black_box(input));
+        mac.update(black_box(&INPUT[..length]));
         black_box(mac.finalize().into_bytes());
     }
 
     fn seal(&mut self, content: usize) {
+        self.done.seals += 1;
         black_box(seal(&self.cipher, &mut self.room[..content]));
     }
 
     fn open_otp_id(&mut self) {
+        self.done.opens += 1;
         open(&self.cipher, &mut self.room, &self.otp_id);
     }
 
     fn open_ledger(&mut self) {
+        self.done.opens += 1;
         open(&self.cipher, &mut self.room, &self.ledger);
     }
 
     fn open_session(&mut self) {
+        self.done.opens += 1;
         open(&self.cipher, &mut self.room, &self.session);
+    }
+
+    fn open_usage(&mut self) {
+        self.done.opens += 1;
+        open(&self.cipher, &mut self.room, &self.usage);
+    }
+
+    fn load(&mut self, store: &MemoryStore, name: Name) -> Option<Sealed> {
+        self.done.loads += 1;
+        run(store.load(name)).expect("memory")
+    }
+
+    fn write(&mut self, store: &MemoryStore, draft: &Draft, expected: Option<Version>) {
+        self.done.swaps += 1;
+        write(store, draft, expected);
     }
 }
 
@@ -194,10 +268,6 @@ fn open(cipher: &Aes256GcmSiv, room: &mut [u8], sealed: &[u8]) {
         cipher.decrypt_inout_detached(&[8; 12].into(), &ASSOCIATED, (&mut *room).into(), &tag.into());
     opened.expect("as it was sealed");
     black_box(room);
-}
-
-fn load(store: &MemoryStore, name: Name) -> Sealed {
-    run(store.load(name)).expect("memory").expect("an entry")
 }
 
 pub(crate) fn write(store: &MemoryStore, draft: &Draft, expected: Option<Version>) {

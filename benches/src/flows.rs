@@ -4,23 +4,32 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use otp_exchange::{Receipt, Recipient, Request, Sealed, Submission, Timestamp, Tokens};
+use otp_exchange::{Receipt, Sealed, Submission, Timestamp, Tokens};
 
+use crate::counts::Counts;
 use crate::floor::{Draft, write};
 use crate::ports::run;
-use crate::world::{Live, World, submission};
+use crate::setting::{Asking, Setting};
+use crate::world::{Live, World};
 
 /// How many runs of a flow are timed in one go.
 const BATCH: usize = 200;
 
+/// For how long the ledger of somebody is kept who had a right code, if their client is known.
+const KNOWN: Duration = Duration::from_secs(30 * 24 * 3600);
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// For how long the ledger of somebody is kept who asked for a code.
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// `send` to somebody the store does not know.
+    /// `send` to somebody the store does not know, for a client it does not know either.
     Send,
-    /// `send` to somebody who has a live code.
+    /// `send` to somebody who has a live code, for a client that asked for something lately.
     SendAgain,
-    /// `exchange` of a live code that has lain there a while.
+    /// `exchange` of a live code that has lain there a while, the first submission of its client.
     Exchange,
     /// `authenticate` with a fresh access token.
     Authenticate,
@@ -34,6 +43,15 @@ impl Flow {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Send, Self::SendAgain, Self::Exchange, Self::Authenticate, Self::Refresh, Self::Both];
+
+    /// Those that are measured in that setting: tokens cost the same in both, and a store does not forget
+    /// within hours whoever had a right code and names a client.
+    pub fn of(setting: Setting) -> &'static [Self] {
+        match setting {
+            Setting::Plain => &Self::ALL,
+            Setting::Everything => &[Self::Send, Self::SendAgain, Self::Exchange],
+        }
+    }
 
     /// What it is called in tables.
     pub fn name(self) -> &'static str {
@@ -52,7 +70,7 @@ impl Flow {
         in_batches(runs, |runs| match self {
             Self::Send => send(world, runs),
             Self::SendAgain => send_again(world, runs),
-            Self::Exchange => exchange(world, runs).0,
+            Self::Exchange => exchange(world, runs),
             Self::Authenticate => authenticate(world, runs),
             Self::Refresh => refresh(world, runs),
             Self::Both => both(world, runs),
@@ -69,6 +87,13 @@ impl Flow {
             Self::Refresh => floor_refresh(world, runs),
             Self::Both => floor_both(world, runs),
         })
+    }
+
+    /// What one run of the floor does.
+    pub fn floor_counts(self, world: &mut World) -> Counts {
+        let before = world.floor.done;
+        self.time_floor(world, 1);
+        world.floor.done - before
     }
 }
 
@@ -90,40 +115,44 @@ fn timed(work: impl FnOnce()) -> Duration {
 
 fn send(world: &mut World, runs: usize) -> Duration {
     let strangers: Vec<_> = (0..runs).map(|_| world.stranger()).collect();
-    let (time, receipts) = send_to(world, &strangers);
-    world.use_up(&receipts);
+    let (time, _) = send_to(world, &strangers);
     world.tidy();
     time
 }
 
 fn send_again(world: &mut World, runs: usize) -> Duration {
     let numbers = world.pick(runs);
-    let known: Vec<_> = numbers.iter().map(|&number| crate::address(number)).collect();
+    let known: Vec<_> = numbers.iter().map(|&number| world.setting.asking(number)).collect();
+    for asking in &known {
+        let other = Asking { client: asking.client.clone(), ..world.stranger() };
+        drop(run(world.otp.send(world.setting.request(&other))).expect("room for a code"));
+    }
     let (time, receipts) = send_to(world, &known);
-    world.use_up(&receipts); // and with each the code that was there before
+    world.use_up(&known, &receipts); // and with each the code that was there before
     world.restore(&numbers);
     world.tidy();
     time
 }
 
-fn send_to(world: &World, recipients: &[Recipient]) -> (Duration, Vec<Receipt>) {
-    let mut receipts = Vec::with_capacity(recipients.len());
+fn send_to(world: &World, asked: &[Asking]) -> (Duration, Vec<Receipt>) {
+    let mut receipts = Vec::with_capacity(asked.len());
     let time = timed(|| {
-        for recipient in recipients {
-            receipts.push(run(world.otp.send(Request::login(recipient))).expect("room for a code"));
+        for asking in asked {
+            let request = world.setting.request(asking);
+            receipts.push(run(world.otp.send(request)).expect("room for a code"));
         }
     });
     (time, receipts)
 }
 
-fn exchange(world: &mut World, runs: usize) -> (Duration, Vec<usize>) {
+fn exchange(world: &mut World, runs: usize) -> Duration {
     let numbers = world.pick(runs);
-    let submissions: Vec<_> = numbers.iter().map(|&number| world.live(number).submission()).collect();
+    let submissions: Vec<_> = numbers.iter().map(|&number| world.submission(number)).collect();
     let (time, tokens) = exchange_all(world, submissions);
     drop(tokens);
     world.restore(&numbers);
     world.tidy();
-    (time, numbers)
+    time
 }
 
 fn exchange_all(world: &World, submissions: Vec<Submission>) -> (Duration, Vec<Tokens>) {
@@ -139,7 +168,7 @@ fn exchange_all(world: &World, submissions: Vec<Submission>) -> (Duration, Vec<T
 /// Runs something with tokens of fresh sessions, then clears all away.
 fn with_tokens(world: &mut World, runs: usize, work: impl FnOnce(&World, &[Tokens]) -> Duration) -> Duration {
     let numbers = world.pick(runs);
-    let submissions: Vec<_> = numbers.iter().map(|&number| world.live(number).submission()).collect();
+    let submissions: Vec<_> = numbers.iter().map(|&number| world.submission(number)).collect();
     let (_, tokens) = exchange_all(world, submissions);
     let time = work(world, &tokens);
     world.restore(&numbers);
@@ -171,11 +200,10 @@ fn refresh(world: &mut World, runs: usize) -> Duration {
 
 fn both(world: &mut World, runs: usize) -> Duration {
     let strangers: Vec<_> = (0..runs).map(|_| world.stranger()).collect();
-    let otp = &world.otp;
     let time = timed(|| {
-        for stranger in &strangers {
-            let receipt = run(otp.send(Request::login(stranger))).expect("room for a code");
-            black_box(run(otp.exchange(submission(&receipt))).expect("the right code"));
+        for asking in &strangers {
+            let sent = run(world.otp.send(world.setting.request(asking))).expect("room for a code");
+            black_box(run(world.otp.exchange(world.right(asking, &sent))).expect("the right code"));
         }
     });
     world.tidy();
@@ -183,11 +211,12 @@ fn both(world: &mut World, runs: usize) -> Duration {
 }
 
 fn floor_send(world: &mut World, runs: usize) -> Duration {
-    let drafts = world.floor.drafts(runs, world.floor.sizes.ledger, world.soon());
+    let drafts = world.floor.drafts(runs, world.floor.sizes.ledger, world.within(HOUR));
+    let usages = usages(world, runs);
     let World { floor, store, .. } = world;
     let time = timed(|| {
-        for draft in &drafts {
-            floor.send(store, draft);
+        for (index, draft) in drafts.iter().enumerate() {
+            floor.send(store, draft, usages.get(index));
         }
     });
     world.tidy();
@@ -197,26 +226,36 @@ fn floor_send(world: &mut World, runs: usize) -> Duration {
 fn floor_send_again(world: &mut World, runs: usize) -> Duration {
     // The code that is there already is the last to end, so the ledger is to be forgotten when it was to be.
     let (drafts, before) = over_live(world, runs, world.floor.sizes.fuller_ledger, None);
+    let mut usages = usages(world, runs);
+    for usage in &mut usages {
+        write(&world.store, usage, None);
+        usage.entry = world.floor.entry(usage.entry.as_bytes().len());
+    }
     let World { floor, store, .. } = world;
     let mut found = Vec::with_capacity(runs);
     let time = timed(|| {
-        for draft in &drafts {
-            found.push(floor.send_again(store, draft));
+        for (index, draft) in drafts.iter().enumerate() {
+            found.push(floor.send_again(store, draft, usages.get(index)));
         }
     });
     put_back(world, drafts, before, found);
+    world.tidy();
     time
 }
 
 fn floor_exchange(world: &mut World, runs: usize) -> Duration {
-    let soon = world.soon();
-    let (used, before) = over_live(world, runs, world.floor.sizes.used_ledger, Some(soon));
-    let sessions = world.floor.drafts(runs, world.floor.sizes.session, soon);
+    let known = match world.setting {
+        Setting::Plain => None,
+        Setting::Everything => Some(world.within(KNOWN)),
+    };
+    let (used, before) = over_live(world, runs, world.floor.sizes.used_ledger, known);
+    let sessions = world.floor.drafts(runs, world.floor.sizes.session, world.within(MINUTE));
+    let usages = usages(world, runs);
     let World { floor, store, .. } = world;
     let mut found = Vec::with_capacity(runs);
     let time = timed(|| {
-        for (used, session) in used.iter().zip(&sessions) {
-            found.push(floor.exchange(store, used, session));
+        for (index, (used, session)) in used.iter().zip(&sessions).enumerate() {
+            found.push(floor.exchange(store, used, session, usages.get(index)));
         }
     });
     put_back(world, used, before, found);
@@ -252,25 +291,32 @@ fn floor_refresh(world: &mut World, runs: usize) -> Duration {
 }
 
 fn floor_both(world: &mut World, runs: usize) -> Duration {
-    let (sizes, soon) = (world.floor.sizes, world.soon());
-    let sent = world.floor.drafts(runs, sizes.ledger, soon);
-    let sooner = soon.saturating_sub(Duration::from_secs(60));
+    let sizes = world.floor.sizes;
+    let sent = world.floor.drafts(runs, sizes.ledger, world.within(HOUR));
+    // Whoever had a right code need not be spaced any more; the code's own end is left.
+    let sooner = world.within(5 * MINUTE);
     let use_up = |draft: &Draft| Draft {
         name: draft.name,
         entry: world.floor.entry(sizes.used_ledger),
         forget_after: sooner,
     };
     let used: Vec<_> = sent.iter().map(use_up).collect();
-    let sessions = world.floor.drafts(runs, sizes.session, soon);
+    let sessions = world.floor.drafts(runs, sizes.session, world.within(MINUTE));
     let World { floor, store, .. } = world;
     let time = timed(|| {
         for ((sent, used), session) in sent.iter().zip(&used).zip(&sessions) {
-            floor.send(store, sent);
-            black_box(floor.exchange(store, used, session));
+            floor.send(store, sent, None);
+            black_box(floor.exchange(store, used, session, None));
         }
     });
     world.tidy();
     time
+}
+
+/// What clients have used up of their quotas, under names of their own; nothing where no quota is paid from.
+fn usages(world: &World, runs: usize) -> Vec<Draft> {
+    let length = world.floor.sizes.usage;
+    length.map_or_else(Vec::new, |length| world.floor.drafts(runs, length, world.within(15 * MINUTE)))
 }
 
 /// Entries to write over those of live codes, to be forgotten then or when those were to be; and when those
@@ -298,7 +344,7 @@ fn put_back(world: &World, drafts: Vec<Draft>, before: Vec<Timestamp>, found: Ve
 }
 
 fn stored_sessions(world: &World, runs: usize) -> Vec<Draft> {
-    let sessions = world.floor.drafts(runs, world.floor.sizes.session, world.soon());
+    let sessions = world.floor.drafts(runs, world.floor.sizes.session, world.within(MINUTE));
     for session in &sessions {
         write(&world.store, session, None);
     }

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -49,11 +49,11 @@ impl Clock for ShiftedClock {
     }
 }
 
-/// Remembers what was written last.
+/// Remembers what was written.
 #[derive(Clone, Debug)]
 pub(crate) struct Watched {
     store: MemoryStore,
-    last: Arc<Mutex<Written>>,
+    written: Arc<Mutex<Vec<Written>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,12 +65,16 @@ pub(crate) struct Written {
 
 impl Watched {
     pub(crate) fn new(store: MemoryStore) -> Self {
-        let nothing = Written { name: Name::from_bytes([0; 16]), length: 0, forget_after: Timestamp::MIN };
-        Self { store, last: Arc::new(Mutex::new(nothing)) }
+        Self { store, written: Arc::default() }
     }
 
-    pub(crate) fn last(&self) -> Written {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was written since the last time this was asked.
+    pub(crate) fn take(&self) -> Vec<Written> {
+        std::mem::take(&mut *self.written())
+    }
+
+    fn written(&self) -> MutexGuard<'_, Vec<Written>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,7 +91,7 @@ impl CodeStore for Watched {
         forget_after: Timestamp,
     ) -> Result<Swap, StoreError> {
         let written = Written { name, length: value.as_bytes().len(), forget_after };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = written;
+        self.written().push(written);
         self.store.swap(name, expected, value, forget_after).await
     }
 }

@@ -3,22 +3,23 @@
 use std::time::Duration;
 
 use otp_exchange::{
-    Clock, CodeStore, Exchanger, Keyring, MAX_CODE_LIFETIME, MemoryStore, Name, OtpId, Policy, Receipt,
-    Recipient, Request, Submission, Swap, Timestamp, Tokens,
+    Clock, CodeStore, Exchanger, MemoryStore, Name, OtpId, Receipt, Submission, Swap, Timestamp, Tokens,
 };
 
 use crate::floor::{Floor, Sizes, random};
-use crate::ports::{Nowhere, ShiftedClock, Watched, Written, run};
+use crate::ports::{Nowhere, ShiftedClock, Watched, run};
+use crate::setting::{Asking, Setting};
 
 /// How many entries beside the live codes there may be at a time.
 const ROOM: usize = 2048;
 
-/// Far beyond the life of everything but the codes the store is filled with.
-const LATER: Duration = Duration::from_secs(3600);
+/// Beyond the life of everything but the codes the store is filled with, and the lanes of strangers too.
+const LATER: Duration = Duration::from_secs(2 * 3600);
 
 /// A store with its exchangers and all that is needed to use up, and to issue again, any code in it.
 #[derive(Debug)]
 pub struct World {
+    pub(crate) setting: Setting,
     pub(crate) otp: Exchanger<MemoryStore, Nowhere>,
     pub(crate) store: MemoryStore,
     pub(crate) floor: Floor,
@@ -40,48 +41,37 @@ pub(crate) struct Live {
     code: [u8; 6],
 }
 
-impl Live {
-    pub(crate) fn submission(&self) -> Submission {
-        let code = std::str::from_utf8(&self.code).expect("digits");
-        Submission::by_id(&self.otp_id, code).login()
-    }
-}
-
-/// An address of 24 characters.
-///
-/// # Panics
-/// If the crate does not take it for one.
-pub fn address(number: usize) -> Recipient {
-    Recipient::parse(&format!("user-{number:07}@example.com")).expect("an address")
-}
-
 impl World {
-    /// A store that holds that many live codes: 24-character addresses, default grant.
+    /// A store that holds that many live codes.
     ///
     /// # Panics
     /// If the crate does not do what it promises.
-    pub fn filled(codes: usize) -> Self {
+    pub fn filled(setting: Setting, codes: usize) -> Self {
         let clock = ShiftedClock::default();
         let store = MemoryStore::with_clock(codes + ROOM, clock.clone());
         let watched = Watched::new(store.clone());
-        let otp = exchanger(store.clone(), &clock);
-        let watching = exchanger(watched.clone(), &clock);
-        let floor = Floor::new(sizes(&clock));
-        let (live, strangers) = (Vec::with_capacity(codes), codes);
-        let mut world = Self { otp, store, floor, watching, watched, clock, live, cursor: 0, strangers };
+        let otp = setting.builder(store.clone(), clock.clone()).build().expect("in range");
+        let watching = setting.builder(watched.clone(), clock.clone()).build().expect("in range");
+        let floor = Floor::new(sizes(setting, &clock), setting.hashed());
+        let (live, cursor, strangers) = (Vec::with_capacity(codes), 0, codes);
+        let mut world =
+            Self { setting, otp, store, floor, watching, watched, clock, live, cursor, strangers };
         for number in 0..codes {
             let code = world.issue(number);
             world.live.push(code);
+            if number % (ROOM / 4) == 0 {
+                world.tidy(); // the usage of clients
+            }
         }
         world.tidy();
         assert_eq!(world.store.len(), codes);
         world
     }
 
-    /// Somebody who has no code here, and never had.
-    pub(crate) fn stranger(&mut self) -> Recipient {
+    /// Somebody who has no code here, and whose client never asked for one.
+    pub(crate) fn stranger(&mut self) -> Asking {
         self.strangers = self.live.len() + (self.strangers + 1 - self.live.len()) % 1_000_000;
-        address(self.strangers)
+        self.setting.asking(self.strangers)
     }
 
     /// Numbers of live codes, far apart in memory and all different.
@@ -98,6 +88,13 @@ impl World {
         &self.live[number]
     }
 
+    /// The right submission for a live code.
+    pub(crate) fn submission(&self, number: usize) -> Submission {
+        let Live { otp_id, code, .. } = self.live(number);
+        let code = std::str::from_utf8(code).expect("digits");
+        self.setting.submission(&self.setting.asking(number).client, otp_id, code)
+    }
+
     /// Issues again what was used up.
     pub(crate) fn restore(&mut self, used: &[usize]) {
         for &number in used {
@@ -105,14 +102,20 @@ impl World {
         }
     }
 
-    /// Uses up what strangers were sent.
-    pub(crate) fn use_up(&self, receipts: &[Receipt]) {
-        for receipt in receipts {
-            drop(run(self.otp.verify(submission(receipt))).expect("the right code"));
+    /// Uses up what was sent.
+    pub(crate) fn use_up(&self, asked: &[Asking], receipts: &[Receipt]) {
+        for (asking, receipt) in asked.iter().zip(receipts) {
+            let submission = self.right(asking, receipt);
+            drop(run(self.otp.verify(submission)).expect("the right code"));
         }
     }
 
-    /// An hour passes and all is forgotten but the codes the store was filled with; then it is now again.
+    /// The right submission for a receipt.
+    pub(crate) fn right(&self, asking: &Asking, receipt: &Receipt) -> Submission {
+        self.setting.submission(&asking.client, &receipt.otp_id, receipt.expose().code)
+    }
+
+    /// Two hours pass and all is forgotten but the codes the store was filled with; then it is now again.
     pub(crate) fn tidy(&self) {
         self.clock.set_ahead(LATER);
         let nobody = Name::from_bytes(random());
@@ -129,56 +132,49 @@ impl World {
         self.clock.set_ahead(Duration::ZERO);
     }
 
-    /// When entries of the floor may be forgotten.
-    pub(crate) fn soon(&self) -> Timestamp {
-        self.clock.now().saturating_add(Duration::from_secs(300))
+    /// When entries of the floor may be forgotten: in so long.
+    pub(crate) fn within(&self, span: Duration) -> Timestamp {
+        self.clock.now().saturating_add(span)
     }
 
     fn issue(&self, number: usize) -> Live {
         // It lives as long as a code can, so that the store stays full.
-        let request = Request::login(&address(number)).lifetime(MAX_CODE_LIFETIME);
+        let request = self.setting.lasting(&self.setting.asking(number));
         let receipt = run(self.watching.issue(request)).expect("room for a code");
         let code = receipt.expose().code.as_bytes().try_into().expect("six digits");
-        let Written { name, forget_after, .. } = self.watched.last();
-        Live { name, forget_after, otp_id: receipt.otp_id, code }
+        let written = self.watched.take();
+        let ledger = written.last().expect("a ledger was written");
+        Live { name: ledger.name, forget_after: ledger.forget_after, otp_id: receipt.otp_id, code }
     }
 }
 
-/// The right submission for a receipt.
-pub(crate) fn submission(receipt: &Receipt) -> Submission {
-    Submission::by_id(&receipt.otp_id, receipt.expose().code).login()
-}
-
-fn exchanger<S: CodeStore>(store: S, clock: &ShiftedClock) -> Exchanger<S, Nowhere> {
-    let keyring = Keyring::new(&[1; 32], &[2; 32]).expect("two keys");
-    let minute = Duration::from_secs(60);
-    // Sessions end soon, so that they can be cleared away.
-    let policy = Policy::default()
-        .send_spacing(Duration::ZERO)
-        .access_lifetime(minute)
-        .refresh_idle(minute)
-        .session_lifetime(minute);
-    Exchanger::builder(store, Nowhere, keyring).policy(policy).clock(clock.clone()).build().expect("in range")
-}
-
 /// Walks through the flows once, on another store, and looks how large the entries are.
-fn sizes(clock: &ShiftedClock) -> Sizes {
-    let watched = Watched::new(MemoryStore::with_clock(2, clock.clone()));
-    let otp = exchanger(watched.clone(), clock);
-    let somebody = address(9_999_999);
-    let size = || watched.last().length;
-    let send = || run(otp.send(Request::login(&somebody))).expect("room for a code");
+fn sizes(setting: Setting, clock: &ShiftedClock) -> Sizes {
+    let watched = Watched::new(MemoryStore::with_clock(10, clock.clone()));
+    let otp = setting.builder(watched.clone(), clock.clone()).build().expect("in range");
+    let somebody = setting.asking(9_999_999);
+    let written = || watched.take().into_iter().map(|written| written.length).collect::<Vec<_>>();
+    let last = || *written().last().expect("something was written");
+    let send = || {
+        let request = setting.request(&setting.asking(9_999_999));
+        run(otp.send(request)).expect("room for a code")
+    };
+    let right =
+        |receipt: &Receipt| setting.submission(&somebody.client, &receipt.otp_id, receipt.expose().code);
     let first = send();
-    let ledger = size();
+    let sent = written();
+    let ledger = *sent.last().expect("a ledger was written");
+    // The client's quota is the first to be paid from.
+    let usage = sent.first().copied().filter(|_| sent.len() > 1);
     let second = send();
-    let fuller_ledger = size();
-    drop(run(otp.verify(submission(&second))).expect("the right code"));
-    let used_ledger = size();
-    assert!(run(otp.verify(submission(&first))).is_err(), "used up with the other");
+    let fuller_ledger = last();
+    drop(run(otp.verify(right(&second))).expect("the right code"));
+    let used_ledger = last();
+    assert!(run(otp.verify(right(&first))).is_err(), "used up with the other");
     let third = send();
-    let tokens: Tokens = run(otp.exchange(submission(&third))).expect("the right code");
-    let session = size();
+    let tokens: Tokens = run(otp.exchange(right(&third))).expect("the right code");
+    let session = last();
     let refresh = tokens.refresh.expect("the default grant has a refresh token");
     run(otp.refresh(refresh.expose())).expect("a fresh token");
-    Sizes { ledger, fuller_ledger, used_ledger, session, refreshed_session: size() }
+    Sizes { ledger, fuller_ledger, used_ledger, session, refreshed_session: last(), usage }
 }

@@ -114,7 +114,10 @@ impl Vault {
 
     /// What stands for a request that shall be answered only once, whoever's it is.
     pub(crate) fn request_digest<T: Serialize>(&self, request: &T) -> Result<RequestDigest, SealError> {
-        let bytes = postcard::to_allocvec(request).map(Zeroizing::new).map_err(|_| SealError)?;
+        // Measured first, so that what is hashed never moves and leaves no copy.
+        let size = postcard::serialize_with_flavor(request, Size::default()).map_err(|_| SealError)?;
+        let mut bytes = Zeroizing::new(vec![0; size]);
+        postcard::serialize_with_flavor(request, Slice::new(&mut bytes)).map_err(|_| SealError)?;
         Ok(self.name(&[&[REQUEST], &bytes]).0)
     }
 
@@ -128,12 +131,13 @@ impl Vault {
         if context.is_empty() {
             return NO_CONTEXT;
         }
-        let mut bytes = Zeroizing::new(Vec::new());
+        tally!(hmacs);
+        let mut mac = self.contexts.clone();
         for text in context.fields().flat_map(|(name, value)| [name, value]) {
-            bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(text.as_bytes());
+            mac.update(&(text.len() as u64).to_be_bytes());
+            mac.update(text.as_bytes());
         }
-        mac(&self.contexts, &[&bytes])
+        mac.finalize().into_bytes().into()
     }
 
     pub(super) fn token_mac(&self, name: &[u8], salt: &[u8; 16]) -> Zeroizing<[u8; 32]> {

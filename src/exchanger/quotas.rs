@@ -59,6 +59,14 @@ impl Leases {
         }
     }
 
+    /// Until when it is known to be used up.
+    fn used_up(&self, claim: &Claim, now: Timestamp) -> Option<Timestamp> {
+        let shares = self.0.lock().ok()?;
+        let furthest = now.saturating_add(claim.quota.window).saturating_add(CLOCK_SLACK);
+        let share = shares.get(&claim.name).filter(|share| now < share.end && share.end <= furthest)?;
+        (share.count == 0).then_some(share.end)
+    }
+
     fn keep(&self, name: Name, share: Share) {
         let Ok(mut shares) = self.0.lock() else { return };
         let held = shares.entry(name).or_insert(Share { count: 0, ..share });
@@ -102,6 +110,12 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
 
     /// Takes one of each quota, up to the first that is used up.
     pub(super) async fn pay(&self, price: Price) -> Result<Option<Refusal>, Fault> {
+        // Whatever this process knows to be used up is refused before any other quota is spent on it.
+        for claim in &price {
+            if let Some(until) = self.leases.used_up(claim, self.now()) {
+                return Ok(Some(Refusal { why: claim.why, until }));
+            }
+        }
         for claim in price {
             if let Some(until) = self.claim(&claim).await? {
                 return Ok(Some(Refusal { why: claim.why, until }));

@@ -9,8 +9,6 @@ use crate::grant::Principal;
 use crate::message::Message;
 use crate::otp_id::{OtpId, OtpIdError};
 use crate::ports::{CodeStore, Event, Notifier, Swap, TokenIssuer};
-use crate::purpose::Purpose;
-use crate::recipient::Recipient;
 use crate::request::{AnswersTo, Receipt, Request, RequestError};
 use crate::rules::{Challenge, Draft, Drawn, Ledger, Moment, Refusal};
 use crate::timestamp::Timestamp;
@@ -20,8 +18,6 @@ struct Outgoing {
     receipt: Receipt,
     /// `None` if there is nothing to send (yet).
     message: Option<Message>,
-    recipient: Recipient,
-    purpose: Purpose,
     entry: Name,
     id: ChallengeId,
     deliveries: u8,
@@ -30,9 +26,9 @@ struct Outgoing {
 
 /// What became of a request.
 struct Admitted {
-    outgoing: Outgoing,
+    outgoing: Box<Outgoing>,
     /// To be stored in an entry of its own.
-    alone: Option<Challenge>,
+    alone: Option<Box<Challenge>>,
     /// Whether the same request came before.
     repeated: bool,
     lengthened: bool,
@@ -90,7 +86,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 Some(Ok((ledger, outgoing))) => Step::Write(ledger, Ok(outgoing)),
             })
         };
-        let price = |outgoing: &Result<Outgoing, SendError>| match outgoing {
+        let price = |outgoing: &Result<Box<Outgoing>, SendError>| match outgoing {
             Ok(outgoing) if outgoing.deliveries > 1 => outgoing.price.clone(),
             _ => Price::new(),
         };
@@ -103,7 +99,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     }
 
     /// Admits a request to its recipient's ledger, its first delivery claimed or not.
-    async fn admit(&self, mut request: Request, claimed: bool) -> Result<Outgoing, SendError> {
+    async fn admit(&self, mut request: Request, claimed: bool) -> Result<Box<Outgoing>, SendError> {
         let client = request.client.take().map(|client| self.client_tag(&client));
         let key = request.idempotency_key.clone();
         let by = request.principal.as_ref().map(Principal::masked);
@@ -111,9 +107,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         draft.client = client;
         let made_for = match key {
             None => None,
-            Some(key) => {
-                Some(self.vault.request_digest(&draft.identity(&key)).map_err(|_| Fault::TooLarge)?)
-            }
+            Some(key) => Some(self.vault.request_digest(&draft.identity(&key)).map_err(|_| Fault::TooLarge)?),
         };
         let entry = self.vault.ledger_name(&draft.recipient);
         let context = self.vault.context_digest(&draft.context);
@@ -125,8 +119,14 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             let ledger = ledger.unwrap_or_default();
             if let Some(challenge) = made_for.as_ref().and_then(|digest| ledger.made_for(at, digest)) {
                 let otp_id = self.vault.otp_id(entry, &challenge.id, draw.take()?);
-                let outgoing = Outgoing { message: None, ..self.outgoing(challenge, entry, otp_id, at.now) };
-                return Ok(Step::Keep(Ok(Admitted { outgoing, alone: None, repeated: true, lengthened: false })));
+                let mut outgoing = self.outgoing(challenge, entry, otp_id, at.now);
+                outgoing.message = None;
+                return Ok(Step::Keep(Ok(Admitted {
+                    outgoing,
+                    alone: None,
+                    repeated: true,
+                    lengthened: false,
+                })));
             }
             let admitted = match ledger.admit(at, &draft, self.policy()) {
                 Err(refusal) => return Ok(Step::Keep(Err(wait(refusal, at.now)))),
@@ -146,7 +146,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             let otp_id = self.vault.otp_id(home, &id, nonce);
             let outgoing = self.outgoing(&challenge, home, otp_id, at.now);
             let (ledger, alone) = if alone {
-                (admitted.without(), Some(challenge))
+                (admitted.without(), Some(Box::new(challenge)))
             } else {
                 (admitted.with(challenge), None)
             };
@@ -165,29 +165,31 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
         let Admitted { outgoing, alone, repeated, lengthened } = admitted?;
         if let Some(challenge) = alone {
-            let ledger = Ledger::of_one(challenge);
+            let ledger = Ledger::of_one(*challenge);
             // Better no code than one that two people have.
             if self.write(outgoing.entry, None, draw.take()?, &ledger).await? == Swap::Conflict {
                 return Err(Fault::Repeated.into());
             }
         }
-        let (channel, address) = (draft.recipient.channel(), draft.recipient.address());
-        let fixed = self.policy().fixed_code(channel, address, self.now()).is_some();
-        self.observe(|| Event::Requested {
-            recipient: draft.recipient.masked(),
-            purpose: draft.purpose.clone(),
-            by,
-            repeated,
-            lengthened,
-            decoy: draft.decoy,
-            fixed,
+        self.observe(|| {
+            let Draft { recipient, purpose, decoy, .. } = draft;
+            let (channel, address) = (recipient.channel(), recipient.address());
+            let fixed = self.policy().fixed_code(channel, address, self.now()).is_some();
+            Event::Requested {
+                recipient: recipient.masked(),
+                purpose,
+                by,
+                repeated,
+                lengthened,
+                decoy,
+                fixed,
+            }
         });
         Ok(outgoing)
     }
 
     /// What goes out for a challenge.
-    fn outgoing(&self, challenge: &Challenge, entry: Name, otp_id: OtpId, now: Timestamp) -> Outgoing {
-        let recipient = challenge.recipient();
+    fn outgoing(&self, challenge: &Challenge, entry: Name, otp_id: OtpId, now: Timestamp) -> Box<Outgoing> {
         let template = challenge.template.as_ref().unwrap_or(self.policy().otp.message_template());
         let fixed = challenge.fixed_code(now, self.policy());
         let code = fixed.map_or_else(|| challenge.code.duplicate(), |fixed| fixed.as_kind(challenge.kind));
@@ -203,36 +205,35 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         };
         let goes_out = challenge.deliveries > 0 && !challenge.decoy && fixed.is_none();
         let message = goes_out.then(|| Message {
-            recipient: recipient.clone(),
+            recipient: challenge.recipient(),
             text: receipt.text.clone(),
             code: challenge.code.duplicate(),
             purpose: challenge.purpose.clone(),
             locale: challenge.locale.clone(),
             lifetime: receipt.lifetime,
         });
-        Outgoing {
+        Box::new(Outgoing {
             receipt,
             message,
             price: if challenge.deliveries > 1 {
-                self.price_of_message(challenge.client, &recipient)
+                self.price_of_message(challenge.client, &challenge.recipient())
             } else {
                 Price::new()
             },
-            recipient,
-            purpose: challenge.purpose.clone(),
             entry,
             id: challenge.id,
             deliveries: challenge.deliveries,
-        }
+        })
     }
 
     /// Hands the message to the notifier. If it never can arrive and nobody can have got the code, the code
     /// is voided. It keeps its place in the ledger, else a failing address would be a way around the
     /// limits, and show that somebody is behind it.
-    async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
-        let Outgoing { receipt, message, recipient, purpose, entry, id, deliveries, .. } = outgoing;
+    async fn hand_over(&self, outgoing: Box<Outgoing>) -> Result<Receipt, SendError> {
+        let Outgoing { receipt, message, entry, id, deliveries, .. } = *outgoing;
         let Some(message) = message else { return Ok(receipt) };
         let answer = self.notifier.notify(&message).await;
+        let Message { recipient, purpose, .. } = message;
         let Err(source) = answer else {
             self.observe(|| Event::Delivered { recipient: recipient.masked(), purpose, deliveries });
             return Ok(receipt);

@@ -58,8 +58,14 @@ impl Template {
     }
 
     /// The fields it has places for, each once.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
-        FIELDS.iter().filter(|(place, _)| self.0.contains(place)).map(|(_, field)| field)
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'static Field> {
+        let mut shown = [false; FIELDS.len()];
+        for (_, place) in pieces(&self.0) {
+            if let Place::Field(index) = place {
+                shown[index] = true;
+            }
+        }
+        FIELDS.iter().zip(shown).filter(|(_, shown)| *shown).map(|((_, field), _)| field)
     }
 
     /// The text with code and bound values in their places. A field that is not bound leaves its places empty;
@@ -67,7 +73,7 @@ impl Template {
     pub(crate) fn render(&self, code: &Code, context: &Context) -> Zeroizing<String> {
         let value = |place| match place {
             Place::Code => code.expose(),
-            Place::Field(field) => context.value(field).unwrap_or_default(),
+            Place::Field(index) => context.value(&FIELDS[index].1).unwrap_or_default(),
             Place::End => "",
         };
         let texts = || pieces(&self.0).flat_map(|(words, place)| [words, value(place)]);
@@ -127,9 +133,7 @@ pub enum TemplateError {
     UnknownVariable,
     /// A control character, line breaks included: they could add a header or a second message. Or one that
     /// shows its surroundings in another order.
-    #[error(
-        "template: has a control character, line break or bidirectional override; write it as one line"
-    )]
+    #[error("template: has a control character, line break or bidirectional override; write it as one line")]
     ControlCharacter,
     /// More than 480 bytes.
     #[error("template: {bytes} bytes; at most {MAX_TEMPLATE_BYTES}")]
@@ -152,24 +156,33 @@ static FIELDS: [(&str, Field); 5] = [
 #[derive(Clone, Copy)]
 enum Place {
     Code,
-    Field(&'static Field),
+    /// For one of `FIELDS`.
+    Field(usize),
     End,
 }
 
-/// The text from its start to its end, as words and the place that follows them.
+/// The text from its start to its end, as words and the place that follows them. Every message is put together
+/// of it, so it looks only where a brace is.
 fn pieces(text: &str) -> impl Iterator<Item = (&str, Place)> {
-    let places =
-        || FIELDS.iter().map(|(name, field)| (*name, Place::Field(field))).chain([(CODE, Place::Code)]);
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest.take()?;
-        let found = places().filter_map(|(name, place)| Some((text.find(name)?, name, place)));
-        let Some((start, name, place)) = found.min_by_key(|(start, ..)| *start) else {
-            return Some((text, Place::End));
-        };
-        rest = Some(&text[start + name.len()..]);
-        Some((&text[..start], place))
+        let braces = text.bytes().enumerate().filter(|(_, byte)| *byte == b'{');
+        for (start, _) in braces {
+            let (words, after) = text.split_at(start);
+            if let Some((name, place)) = place_at(after) {
+                rest = Some(&after[name.len()..]);
+                return Some((words, place));
+            }
+        }
+        Some((text, Place::End))
     })
+}
+
+/// The place that a text begins with.
+fn place_at(text: &str) -> Option<(&'static str, Place)> {
+    let fields = FIELDS.iter().enumerate().map(|(index, (name, _))| (*name, Place::Field(index)));
+    std::iter::once((CODE, Place::Code)).chain(fields).find(|(name, _)| text.starts_with(name))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ impl Policy {
         self.check_formats()?;
         self.check_limits()?;
         self.check_alone()?;
+        self.check_takeovers()?;
         if self.redirects.iter().all(|url| is_safe_target(url)) { Ok(()) } else { Err(PolicyError::Redirect) }
     }
 
@@ -98,6 +99,18 @@ impl Policy {
             if !self.accepted().any(fits) {
                 return Err(PolicyError::TestRecipient);
             }
+        }
+        Ok(())
+    }
+
+    fn check_takeovers(&self) -> Result<(), PolicyError> {
+        let Some(millionths) = self.accepted_takeovers else { return Ok(()) };
+        #[allow(clippy::cast_precision_loss)] // compared with an average
+        let accepted = millionths as f64 / 1e6;
+        let expected = self.expected_takeovers_per_day().ok_or(PolicyError::TakeoversUnlimited)?;
+        if expected > accepted {
+            let (expected, accepted) = (format!("{expected:.2e}"), format!("{accepted:.2e}"));
+            return Err(PolicyError::Takeovers { expected, accepted });
         }
         Ok(())
     }
@@ -181,6 +194,19 @@ pub enum PolicyError {
         /// How likely it may be for one recipient and day.
         accepted: Risk,
     },
+    /// More takeovers by a spray than are accepted.
+    #[error(
+        "policy: a spray takes over {expected} recipients a day, and {accepted} are accepted; lower service_sends or attempts, lengthen otp and what allow has, or raise accept_takeovers"
+    )]
+    Takeovers {
+        /// How many there may be, on average.
+        expected: String,
+        /// How many are accepted.
+        accepted: String,
+    },
+    /// Accepted takeovers, and no bound on sends.
+    #[error("policy: accept_takeovers needs service_sends, which bounds a spray")]
+    TakeoversUnlimited,
     /// The failure limit.
     #[error("policy: failure_limit must be from 1 to {MAX_ATTEMPTS}")]
     FailureLimit,
@@ -307,6 +333,11 @@ mod tests {
             .service_sends(Quota::new(u32::MAX, span(86_400)))
             .send_spacing(span(900));
         assert_eq!(edges.allow(Kind::Alpha, 6, 20).allow_redirect("https://app.example/").check(), Ok(()));
+        let hundred_a_minute = standard().service_sends(Quota::new(100, span(60)));
+        assert_eq!(hundred_a_minute.clone().accept_takeovers(0.72).check(), Ok(()), "144,000 x 5 / 10^6");
+        let error = hundred_a_minute.accept_takeovers(0.71).check().unwrap_err();
+        assert!(error.to_string().contains("7.20e-1"), "{error}");
+        assert_eq!(standard().accept_takeovers(1.0).check(), Err(PolicyError::TakeoversUnlimited));
         let certain = standard().otp(Otp::new(Kind::Numeric, 1).unwrap()).attempts(100).accept_risk(1.0);
         assert!(certain.check().is_err(), "a hundred guesses at ten codes are ten takeovers");
         assert_eq!(certain.attempts(10).check(), Ok(()));

@@ -29,7 +29,8 @@ pub use test_recipient::TestRecipient;
 /// The longest life of a code: 7 days.
 pub const MAX_CODE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// How many live challenges one purpose may have for one recipient.
+/// How many live challenges one purpose may have for one recipient: those of strangers together, and those of
+/// each known client.
 pub(crate) const LIVE_PER_PURPOSE: usize = 3;
 
 /// A challenge this old may be displaced by a new one. Younger ones may not, else a stranger who asks for
@@ -73,6 +74,7 @@ pub(crate) const FAILURE_MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 /// | [`longest_lifetime`](Self::longest_lifetime) | 10 minutes | 1 s to 7 days |
 /// | [`attempts`](Self::attempts) | 5 | 1 to 100 |
 /// | [`accept_risk`](Self::accept_risk) | 10⁻⁴ for each recipient and day | above 0, to 1 |
+/// | [`accept_takeovers`](Self::accept_takeovers) | any number | from 0 |
 /// | [`longer_codes`](Self::longer_codes) | yes | |
 /// | [`failure_limit`](Self::failure_limit) | 100, then longer codes | 1 to 100 |
 /// | [`send_spacing`](Self::send_spacing) | 30 s, growing to 15 minutes | 0 to 15 minutes |
@@ -102,6 +104,8 @@ pub struct Policy {
     pub(crate) longest_lifetime: Duration,
     pub(crate) attempts: u8,
     pub(crate) accepted_risk: Risk,
+    /// In millionths.
+    pub(crate) accepted_takeovers: Option<u64>,
     pub(crate) longer_codes: bool,
     pub(crate) failure_limit: u8,
     pub(crate) at_failure_limit: AtLimit,
@@ -158,6 +162,7 @@ impl Default for Policy {
             longest_lifetime: minutes(10),
             attempts: 5,
             accepted_risk: Self::ACCEPTED_RISK,
+            accepted_takeovers: None,
             longer_codes: true,
             failure_limit: MAX_ATTEMPTS,
             at_failure_limit: AtLimit::LongerCodes,
@@ -227,6 +232,15 @@ impl Policy {
     /// shows in [`deviations`](Self::deviations).
     pub fn accept_risk(self, probability: f64) -> Self {
         Self { accepted_risk: Risk::new(probability), ..self }
+    }
+
+    /// How many takeovers by a spray over all recipients may be expected in a day, on average, 0.01 say. What
+    /// the policy comes to, [`service_sends`](Self::service_sends) times the risk of one code, may not be
+    /// more.
+    pub fn accept_takeovers(self, per_day: f64) -> Self {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a cast saturates, and NaN is 0
+        let millionths = (per_day * 1e6) as u64;
+        Self { accepted_takeovers: Some(millionths), ..self }
     }
 
     /// Whether, once the accepted risk is spent, codes become so long that guessing at them is hopeless (64

@@ -114,7 +114,7 @@ fn the_search_finds_every_ledger_that_is_built_wrong() {
         (Fault::LostMeansApplied, [Cancel, Again, Again], Broken::Cancelled),
         (Fault::LostMeansNotApplied, [Right, Again, Again], Broken::NoneRight),
         (Fault::LostMeansNotApplied, [Request, Again, Again], Broken::TwoCodesForOneRequest),
-        (Fault::DoubtMeansNotApplied, [Right, Request, Request], Broken::NoneRight),
+        (Fault::DoubtMeansNotApplied, [Right, Request, Request], Broken::TwoCodesForOneRequest),
         (Fault::DoubtMeansNotApplied, [Request, Again, Again], Broken::TwoCodesForOneRequest),
         (Fault::JudgedOnce, [Request, Request, Again], Broken::Risk),
         (Fault::KeysAreIgnored, [Keyed, Keyed, Again], Broken::TwoCodesForOneKey),

@@ -10,7 +10,7 @@ use crate::policy::{CLOCK_SLACK, KNOWN_MEMORY, LANE_MEMORY, MAX_SEND_SPACING, Po
 use crate::timestamp::Timestamp;
 
 /// How many clients one recipient remembers.
-const MOST: usize = 8;
+pub(super) const MOST: usize = 24;
 
 /// How many of them may be known: more than a person's own devices, so few that strangers' lanes have room.
 pub(super) const MOST_KNOWN: usize = 3;
@@ -145,6 +145,7 @@ mod tests {
         Timestamp::from_unix_millis(1_700_000_000_000 + seconds * 1000)
     }
 
+    #[allow(clippy::unnecessary_wraps)] // as lanes take it
     fn client(number: u8) -> Option<ClientTag> {
         Some([number; 16])
     }

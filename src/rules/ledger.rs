@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lanes::{ClientTag, Lanes, MOST_KNOWN};
+use super::lanes::{ClientTag, Lanes, MOST, MOST_KNOWN};
 use super::spent::Spent;
 use super::{Challenge, Draft, Life, Refusal, Waiting};
 use crate::crypto::{ChallengeId, ContextDigest, RequestDigest};
@@ -20,8 +20,8 @@ use crate::typed::Typed;
 /// The largest ledger, in bytes of its encoding. Most have a few hundred; only one under attack comes near.
 pub(crate) const MAX_LEDGER_BYTES: usize = LEDGER_OVERHEAD + STRANGERS_ROOM + MOST_KNOWN * KNOWN_ROOM;
 
-/// What a ledger holds beside its challenges, in bytes at the most: 27 hours of guesses, eight lanes, times.
-const LEDGER_OVERHEAD: usize = 64 + 27 * 16 + 8 * 39;
+/// What a ledger holds beside its challenges, in bytes at the most: 27 hours of guesses, the lanes, times.
+const LEDGER_OVERHEAD: usize = 64 + 27 * 16 + MOST * 39;
 
 /// What the challenges of all strangers together may take, in bytes: so much that their number binds first.
 const STRANGERS_ROOM: usize = 6500;
@@ -140,8 +140,8 @@ impl Ledger {
     }
 
     /// One more delivery of a live challenge, and what `view` makes of that challenge. It waits for earlier
-    /// deliveries of the same challenge only, else a stranger who asks for codes could delay the owner's;
-    /// what is admitted next waits for it.
+    /// deliveries of the same challenge only, and nothing else waits for it: else a stranger could delay the
+    /// owner's deliveries by asking for codes, or the owner's requests by sending theirs again.
     ///
     /// `None` if there is no such challenge any more.
     pub(crate) fn claim_delivery<T>(
@@ -157,7 +157,6 @@ impl Ledger {
             return Some(Err(Refusal { why: Waiting::Spacing, until }));
         }
         challenge.deliver(at.now);
-        self.last_send = Some(at.now);
         let seen = view(challenge);
         Some(Ok((self, seen)))
     }
@@ -184,8 +183,8 @@ impl Ledger {
         failures.last.map(|_| self)
     }
 
-    /// Compares and charges every live challenge the attempt is for; a right one is used up and takes the
-    /// others of its purpose with it.
+    /// Compares and charges every live challenge the attempt is for; a right one is used up and makes the
+    /// others of its purpose worth nothing.
     pub(crate) fn submit(mut self, at: Moment, attempt: &Attempt<'_>, policy: &Policy) -> (Self, Verdict) {
         self.forget(at, policy);
         let blocked = self.blocked_until(at.now, policy).is_some();
@@ -218,7 +217,11 @@ impl Ledger {
             return (self, verdict);
         };
         let winner = self.challenges.swap_remove(index);
-        self.challenges.retain(|other| other.purpose != winner.purpose);
+        // Nothing is right for the others of its purpose any more. They stay as decoys: removed, they would
+        // tell whoever asked for one that the owner has just signed in, so that there is an owner.
+        for other in self.challenges.iter_mut().filter(|other| other.purpose == winner.purpose) {
+            other.decoy = true;
+        }
         self.failures = Failures::default();
         // Whoever holds the otp id is who asked; a code by recipient may have been asked for by anybody.
         self.lanes.had_right_code(winner.client, winner.answers_to == AnswersTo::OtpId, at.now);
@@ -276,9 +279,11 @@ impl Ledger {
             one.attempts_left > 0 && at.now < one.life.end && one.life.created >= at.valid_from
         };
         self.challenges.retain(matters);
-        // One from the future is of a clock that was set back since.
+        // One from the future is of a clock that was set back since. It does not begin a block: see
+        // `blocked_until`.
         let ahead = |last: &Timestamp| *last > at.now.saturating_add(CLOCK_SLACK);
-        if self.failures.last.as_ref().is_some_and(ahead) {
+        let blocks = matches!(policy.at_failure_limit, AtLimit::Block(_));
+        if !blocks && self.failures.last.as_ref().is_some_and(ahead) {
             self.failures.last = Some(at.now);
         }
         self.failures.consecutive = self.consecutive_failures(at.now, policy);
@@ -293,8 +298,8 @@ impl Ledger {
     fn spaced(&self, now: Timestamp, client: Option<ClientTag>, policy: &Policy) -> Result<(), Refusal> {
         // A last send in the future is a clock that was set back since: it must not lock the owner out.
         let sane = self.last_send.is_some_and(|last| last <= now.saturating_add(CLOCK_SLACK));
-        let shared = Some(self.next_send_at(policy))
-            .filter(|until| sane && now < *until && !self.lanes.knows(client));
+        let shared =
+            Some(self.next_send_at(policy)).filter(|until| sane && now < *until && !self.lanes.knows(client));
         match self.lanes.waits_until(client, now, policy).max(shared) {
             Some(until) => Err(Refusal { why: Waiting::Spacing, until }),
             None => Ok(()),
@@ -316,8 +321,7 @@ impl Ledger {
         let outstanding = self.challenges.iter().map(|other| other.risk_of(other.attempts_left, fixed));
         let used = outstanding.fold(self.spent.counted(), Risk::plus);
         let lengthens = policy.at_failure_limit == AtLimit::LongerCodes && fixed.is_none();
-        let failed =
-            lengthens && self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
+        let failed = lengthens && self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
         let spent = used.plus(cost) > policy.accepted_risk;
         if !failed && !spent {
             return Ok(otp.clone());
@@ -337,28 +341,27 @@ impl Ledger {
         let room = room_of(self, draft.client);
         let bytes = if room.is_some() { KNOWN_ROOM } else { STRANGERS_ROOM };
         let beside = |ledger: &Self, other: &Challenge| room_of(ledger, other.client) == room;
-        let rival = |ledger: &Self, other: &Challenge| {
-            other.purpose == draft.purpose && beside(ledger, other)
-        };
+        let rival =
+            |ledger: &Self, other: &Challenge| other.purpose == draft.purpose && beside(ledger, other);
         while self.challenges.iter().filter(|other| rival(self, other)).count() >= LIVE_PER_PURPOSE {
             self.displace(now, rival)?;
         }
-        while self.weight(|other| beside(self, other)) + draft.weight() > bytes {
+        while self.weight(|other| beside(self, other)) + draft.weight() > bytes
+            && self.challenges.iter().any(|other| beside(self, other))
+        {
             self.displace(now, beside)?;
         }
         // Clients that are known no more have left theirs in the strangers' room.
-        while LEDGER_OVERHEAD + self.weight(|_| true) + draft.weight() > MAX_LEDGER_BYTES {
+        while LEDGER_OVERHEAD + self.weight(|_| true) + draft.weight() > MAX_LEDGER_BYTES
+            && !self.challenges.is_empty()
+        {
             self.displace(now, |_, _| true)?;
         }
         Ok(())
     }
 
     /// Removes the oldest of those challenges, if it is old enough to go.
-    fn displace(
-        &mut self,
-        now: Timestamp,
-        among: impl Fn(&Self, &Challenge) -> bool,
-    ) -> Result<(), Refusal> {
+    fn displace(&mut self, now: Timestamp, among: impl Fn(&Self, &Challenge) -> bool) -> Result<(), Refusal> {
         let among = |challenge: &Challenge| among(self, challenge);
         let candidates = self.challenges.iter().enumerate().filter(|(_, challenge)| among(challenge));
         let Some((oldest, challenge)) = candidates.min_by_key(|(_, challenge)| challenge.life.created) else {

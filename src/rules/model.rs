@@ -17,6 +17,9 @@ const FIXED: &str = "123456";
 /// When a sequence begins: at a full hour.
 const BEGIN: i64 = 1_700_002_800_000;
 
+/// Later than any sequence.
+const NEVER: i64 = 2 * BEGIN;
+
 /// How often what happened.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {

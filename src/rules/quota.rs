@@ -26,7 +26,7 @@ pub(crate) struct Share {
 
 /// How much of what is left a process takes at once, so that a busy quota is not written for every send. It
 /// shrinks with what is left: little is left over when a process stops.
-const LEASED: u32 = 16;
+const LEASED: u32 = 64;
 
 impl Usage {
     /// One of the quota, or a larger part of it if it is `leased`. The error is when the next window begins.
@@ -102,7 +102,11 @@ mod tests {
         assert_eq!(used_up(false).1, [1; 100]);
         let (_, shares) = used_up(true);
         assert_eq!(shares.iter().sum::<u32>(), 100);
-        assert_eq!((shares[0], *shares.last().unwrap()), (6, 1), "shares shrink");
+        assert_eq!((shares[0], *shares.last().unwrap()), (1, 1));
+        let busy = Quota::new(6400, Duration::from_secs(60));
+        let (usage, first) = Usage::take(None, at(0), busy, true).unwrap();
+        let (_, second) = Usage::take(Some(usage), at(0), busy, true).unwrap();
+        assert_eq!((first.count, second.count), (100, 98), "shares shrink");
     }
 
     #[test]

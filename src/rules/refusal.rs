@@ -22,7 +22,7 @@ pub enum Waiting {
     /// This recipient has as many live codes for this purpose as it may, none of them over 15 minutes old.
     LiveCodes,
     /// The accepted risk of this recipient is spent, and the policy makes no longer codes (nor does it for a
-    /// test recipient).
+    /// test recipient). The time to wait is the earliest that some of it comes back.
     Risk,
     /// This recipient has had too many failures in a row, and the policy blocks or disables.
     Failures,

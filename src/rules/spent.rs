@@ -10,7 +10,7 @@ use crate::timestamp::Timestamp;
 const COUNTED: i64 = 24;
 
 /// How far the clock that charged a guess may have been behind.
-const SLACK: i64 = CLOCK_SLACK.as_secs() as i64 * 1000;
+const SLACK: i64 = CLOCK_SLACK.as_secs().cast_signed() * 1000;
 
 /// What was guessed at in which hour, in steps of risk. Hours without a guess have no place, so there are 27
 /// at the most and mostly none.

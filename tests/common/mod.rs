@@ -4,15 +4,16 @@
 
 use std::error::Error;
 use std::fmt::{Debug, Display};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use otp_exchange::testkit::{CountingStore, ManualClock};
 use otp_exchange::{
-    Clock, CodeStore, ExchangeError, Exchanger, Keyring, MemoryStore, Name, OtpId, Outbox, Policy, Recipient,
-    Refused, Sealed, StoreError, Submission, Swap, Timestamp, Version,
+    Builder, ClientKey, Clock, CodeStore, Event, ExchangeError, Exchanger, Keyring, MAX_CODE_LIFETIME,
+    MemoryStore, Name, OtpId, Outbox, Policy, Principal, Quota, Recipient, Refused, Sealed, StoreError,
+    Submission, Swap, TemplateError, Timestamp, Version,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -44,13 +45,56 @@ pub(crate) fn just_under(span: Duration) -> Duration {
     span.saturating_sub(Duration::from_millis(1))
 }
 
+/// The n-th of as many clients as a test needs.
+pub(crate) fn client(number: usize) -> ClientKey {
+    ClientKey::new(format!("client-{number}"))
+}
+
+/// A policy by which codes may live as long as any code may.
+pub(crate) fn patient() -> Policy {
+    Policy::default().longest_lifetime(MAX_CODE_LIFETIME)
+}
+
+/// A policy with every quota there is, so large that none of them is ever used up here.
+pub(crate) fn every_quota() -> Policy {
+    let plenty = Quota::new(1_000_000, Duration::from_secs(24 * 3600));
+    let policy = Policy::default().client_sends(plenty).client_checks(plenty);
+    policy.dial_code_sends(plenty).service_sends(plenty)
+}
+
+/// All events, as an observer was told them.
+pub(crate) type Events = Arc<Mutex<Vec<Event>>>;
+
+/// An observer that keeps what it is told.
+pub(crate) fn keeping(events: &Events) -> impl Fn(&Event) + Send + Sync + use<> {
+    let events = Arc::clone(events);
+    move |event: &Event| events.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone())
+}
+
+/// Somebody who may ask for codes that live longer than anybody's.
+pub(crate) fn desk() -> Principal {
+    Principal::new("desk")
+}
+
 /// The same random bytes every time.
 pub(crate) fn seeded(seed: u64) -> Mutex<StdRng> {
     Mutex::new(StdRng::seed_from_u64(seed))
 }
 
+/// Characters that end a line or hide something.
+pub(crate) const CONTROLS: [&str; 7] = ["\0", "\n", "\r", "\r\n", "\t", "\u{7f}", "\u{85}"];
+
+/// Characters that show what surrounds them in another order, or end a line without being controls.
+pub(crate) const MISLEADING: [&str; 4] = ["\u{2028}", "\u{2029}", "\u{202e}", "\u{2066}"];
+
 /// How far the clocks of two processes may be apart.
 pub(crate) const SLACK: Duration = Duration::from_secs(30);
+/// How long a client is remembered that asks no more.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+/// How long a guess is remembered at the most.
+pub(crate) const GUESSES: Duration = Duration::from_secs(25 * 3600 + 30);
+/// How long failures are remembered, and clients that had a right code.
+pub(crate) const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a code lives by default.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
 /// The longest anybody waits.
@@ -79,6 +123,25 @@ pub(crate) fn names<T: Debug, E: PartialEq + Debug + Display>(answer: Result<T, 
     assert!(found.to_string().contains(field), "{found} does not name {field}");
 }
 
+/// Texts that are no templates, and why.
+pub(crate) fn bad_templates() -> Vec<(String, TemplateError)> {
+    let mut cases = vec![
+        (String::new(), TemplateError::NoPlace),
+        ("no place".to_owned(), TemplateError::NoPlace),
+        ("{{ CODE }}".to_owned(), TemplateError::NoPlace),
+        ("{{code}}".to_owned(), TemplateError::NoPlace),
+        ("{{CODE}} {{CODE}}".to_owned(), TemplateError::TwoPlaces),
+        ("{{CODE}}{{CODE}}{{CODE}}".to_owned(), TemplateError::TwoPlaces),
+        ("{{NAME}} {{CODE}}".to_owned(), TemplateError::UnknownVariable),
+        ("{{CODE}} {{".to_owned(), TemplateError::UnknownVariable),
+        (format!("{{{{CODE}}}}{}", "x".repeat(473)), TemplateError::TooLong { bytes: 481 }),
+    ];
+    for control in CONTROLS.into_iter().chain(MISLEADING) {
+        cases.push((format!("a{control}{{{{CODE}}}}"), TemplateError::ControlCharacter));
+    }
+    cases
+}
+
 /// A service with everything about it within reach.
 pub(crate) struct House<S> {
     pub(crate) otp: Exchanger<CountingStore<S>, Outbox>,
@@ -100,13 +163,22 @@ impl House<MemoryStore> {
 
 impl<S: CodeStore + Clone> House<S> {
     pub(crate) fn on(store: S, clock: ManualClock, policy: Policy) -> Self {
+        Self::built(store, clock, policy, |builder| builder)
+    }
+
+    /// The same with more about it.
+    pub(crate) fn built(
+        store: S,
+        clock: ManualClock,
+        policy: Policy,
+        more: impl FnOnce(Builder<CountingStore<S>, Outbox>) -> Builder<CountingStore<S>, Outbox>,
+    ) -> Self {
         let (store, outbox) = (CountingStore::new(store), Outbox::new());
-        let otp = Exchanger::builder(store.clone(), outbox.clone(), keyring())
+        let builder = Exchanger::builder(store.clone(), outbox.clone(), keyring())
             .policy(policy)
             .clock(clock.clone())
-            .entropy(seeded(1))
-            .build()
-            .expect("a policy within its ranges");
+            .entropy(seeded(1));
+        let otp = more(builder).build().expect("a policy within its ranges");
         Self { otp, store, outbox, clock }
     }
 
@@ -150,23 +222,50 @@ pub(crate) fn race<T: Send>(count: usize, call: impl Fn(usize) -> T + Sync) -> V
     })
 }
 
-/// Once told to, holds that many loads back until all of them have read: every caller then judges the same
-/// state, which is the worst that scheduling can do, and happens every time.
+/// Once told to, holds that many loads of the entry that was written last back until all of them have read:
+/// every caller then judges the same state, which is the worst that scheduling can do, and happens every time.
 pub(crate) struct Rendezvous<S> {
     store: S,
     barrier: Barrier,
     held: AtomicUsize,
     callers: usize,
+    /// The entry that was written last; once it is watched, that one.
+    entry: Mutex<Option<Name>>,
+    applied: AtomicU64,
+    watching: AtomicBool,
 }
 
 impl<S> Rendezvous<S> {
     pub(crate) fn of(callers: usize, store: S) -> Arc<Self> {
-        Arc::new(Self { store, barrier: Barrier::new(callers), held: AtomicUsize::new(0), callers })
+        Arc::new(Self {
+            store,
+            barrier: Barrier::new(callers),
+            held: AtomicUsize::new(0),
+            callers,
+            entry: Mutex::default(),
+            applied: AtomicU64::new(0),
+            watching: AtomicBool::new(false),
+        })
     }
 
-    /// The next loads are held back, as many as there are callers.
+    /// The swaps of the entry that was written last are counted from now on.
+    pub(crate) fn watch(&self) {
+        self.watching.store(true, Ordering::SeqCst);
+    }
+
+    /// The same, and its next loads are held back, as many as there are callers.
     pub(crate) fn hold(&self) {
+        self.watch();
         self.held.store(self.callers, Ordering::SeqCst);
+    }
+
+    /// How many swaps of the watched entry were applied.
+    pub(crate) fn applied(&self) -> u64 {
+        self.applied.load(Ordering::SeqCst)
+    }
+
+    fn is_entry(&self, name: Name) -> bool {
+        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) == Some(name)
     }
 }
 
@@ -174,7 +273,7 @@ impl<S: CodeStore> CodeStore for Rendezvous<S> {
     async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
         let found = self.store.load(name).await;
         let less = |held: usize| held.checked_sub(1);
-        if self.held.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+        if self.is_entry(name) && self.held.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
             self.barrier.wait();
         }
         found
@@ -187,7 +286,14 @@ impl<S: CodeStore> CodeStore for Rendezvous<S> {
         value: &Sealed,
         forget_after: Timestamp,
     ) -> Result<Swap, StoreError> {
-        self.store.swap(name, expected, value, forget_after).await
+        let swap = self.store.swap(name, expected, value, forget_after).await;
+        let applied = matches!(swap, Ok(Swap::Applied));
+        if !self.watching.load(Ordering::SeqCst) {
+            *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
+        } else if applied && self.is_entry(name) {
+            self.applied.fetch_add(1, Ordering::SeqCst);
+        }
+        swap
     }
 }
 

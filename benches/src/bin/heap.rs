@@ -3,7 +3,7 @@
 use std::alloc::System;
 
 use otp_exchange::{Exchanger, Keyring, MemoryStore, Request, Submission};
-use otp_exchange_benches::{Nowhere, address, run};
+use otp_exchange_benches::{Nowhere, Setting, run};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -18,7 +18,8 @@ fn main() {
     let otp = Exchanger::builder(store.clone(), Nowhere, keyring).build().expect("in range");
     let mut last = None;
     for number in 0..CODES {
-        last = Some(run(otp.issue(Request::login(&address(number)))).expect("room for a code"));
+        last =
+            Some(run(otp.issue(Request::login(&Setting::Plain.recipient(number)))).expect("room for a code"));
     }
     assert_eq!(store.len(), CODES);
     let last = last.expect("a million of them");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::tests::ada;
 use super::reference::{HOUR, MINUTE, Numbers, SECOND};
-use super::{BEGIN, FIXED};
+use super::{BEGIN, FIXED, NEVER};
 use crate::otp::Kind;
 use crate::policy::{AtLimit, Policy, TestRecipient};
 use crate::timestamp::Timestamp;
@@ -53,7 +53,11 @@ pub(super) fn numbers(dice: &mut Dice) -> Numbers {
             AtLimit::Disable,
         ]),
         spacing: dice.of(&[0, SECOND, 30 * SECOND, 5 * MINUTE]),
-        fixed_until: if dice.one_in(8) { BEGIN + dice.span(HOUR) } else { BEGIN },
+        fixed_until: match dice.below(16) {
+            0 => NEVER,
+            1 => BEGIN + dice.span(HOUR),
+            _ => BEGIN - HOUR,
+        },
     }
 }
 

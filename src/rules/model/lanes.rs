@@ -26,7 +26,7 @@ pub(super) fn of(reference: &Reference, now: i64) -> Vec<Lane> {
                 let Code { client, by_id, .. } = reference.codes[code];
                 if client.is_some() && by_id {
                     lane(&mut lanes, client, event.at).right = Some(event.at);
-                    while lanes.iter().filter(|lane| lane.right.is_some()).count() > 4 {
+                    while lanes.iter().filter(|lane| lane.right.is_some()).count() > 3 {
                         let known = lanes.iter_mut().filter(|lane| lane.right.is_some());
                         known.min_by_key(|lane| lane.right).unwrap().right = None;
                     }

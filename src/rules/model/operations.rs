@@ -15,15 +15,12 @@ use crate::purpose::Purpose;
 use crate::request::{AnswersTo, Request};
 use crate::typed::Typed;
 
-/// How many codes may live at once without any being too heavy for the entry.
-const MOST_LIVE: usize = 13;
-
 impl Sequence {
     pub(super) fn ask(&mut self, seen: &mut Seen) -> Result<(), String> {
         let numbers = &self.reference.numbers;
         let attempts = if self.dice.one_in(4) { 1 } else { numbers.attempts };
         let mut digits = self.dice.of(&[6, 6, 6, 6, 6, 6, 5, 20]);
-        if u64::from(attempts) * reference::cost(digits) > numbers.accepted {
+        if u64::from(attempts) * reference::cost_of(digits) > numbers.accepted {
             digits = 6; // a request that can never be granted is refused elsewhere
         }
         let lifetime = self.dice.of(&[SECOND, MINUTE, 5 * MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR, DAY, DAY]);
@@ -42,9 +39,6 @@ impl Sequence {
             decoy: self.dice.one_in(10),
             delivered: !self.dice.one_in(5),
         };
-        if self.reference.live(self.now).len() >= MOST_LIVE {
-            return Ok(());
-        }
         self.trace(|| format!("ask {number}: {code:?}"));
         let under_it = |other: &&usize| code.key.is_some() && self.reference.codes[**other].key == code.key;
         let made: Vec<usize> = self.reference.live(self.now).iter().filter(under_it).copied().collect();
@@ -60,13 +54,13 @@ impl Sequence {
         let real = real.map_err(|refusal| (refusal.why, refusal.until.unix_millis()));
         let expected = self.reference.ask(&code, self.now);
         let digits = real.as_ref().map(|(digits, _)| *digits).map_err(|refused| *refused);
-        same("asked", digits, expected.map(|(digits, _)| digits))?;
+        same("asked", digits, expected.as_ref().map(|(digits, _)| *digits).map_err(|refused| *refused))?;
         match real {
             Err(refused) => self.refused(refused, seen),
             Ok((digits, ledger)) => {
                 seen.made += 1;
                 seen.longer += u64::from(digits > code.digits);
-                if let Ok((_, Some(displaced))) = expected {
+                for displaced in expected.into_iter().flat_map(|(_, displaced)| displaced) {
                     seen.displaced += 1;
                     self.log(What::Displaced(displaced));
                 }

@@ -85,7 +85,7 @@ pub(super) struct Reference {
 }
 
 /// What a guess at that many digits costs.
-pub(super) fn cost(digits: u8) -> u64 {
+pub(super) fn cost_of(digits: u8) -> u64 {
     match digits {
         5 => 10,
         6 => 1,
@@ -93,8 +93,9 @@ pub(super) fn cost(digits: u8) -> u64 {
     }
 }
 
-fn hour(at: i64) -> i64 {
-    at.div_euclid(HOUR)
+/// When a guess counts no more: a day after its hour, and a little later, for clocks may be apart.
+fn counts_until(at: i64) -> i64 {
+    (at.div_euclid(HOUR) + 25) * HOUR + SLACK
 }
 
 impl Reference {
@@ -122,7 +123,7 @@ impl Reference {
         let born = self.log.iter().position(|event| event.what == What::Asked(number)).unwrap();
         self.log[born..].iter().any(|event| match event.what {
             What::Displaced(gone) | What::Cancelled(gone) => gone == number,
-            What::Right(right) if self.codes[right].purpose == code.purpose => true,
+            What::Right(right) if right == number => true,
             _ => writes(event.what) && event.at >= code.end,
         })
     }
@@ -148,7 +149,7 @@ impl Reference {
             AtLimit::Block(block) if count >= u32::from(self.numbers.limit) => {
                 i64::try_from(block.as_millis()).unwrap()
             }
-            AtLimit::Disable if count >= u32::from(self.numbers.limit) => 100 * 365 * DAY,
+            AtLimit::Disable if count >= u32::from(self.numbers.limit) => 365 * DAY,
             _ => 30 * DAY,
         }
     }
@@ -165,8 +166,8 @@ impl Reference {
         for (index, event) in self.log.iter().enumerate() {
             let What::Tried { code, guess: true } = event.what else { continue };
             let later = self.log[index..].iter().filter(|later| writes(later.what)).map(|later| later.at);
-            let old = later.chain([now]).any(|later| hour(later) > hour(event.at) + 24);
-            let cost = cost(self.codes[code].digits);
+            let old = later.chain([now]).any(|later| later >= counts_until(event.at));
+            let cost = self.cost(self.codes[code].digits, event.at);
             if !old && cost > 0 {
                 counted.push((event.at, cost));
             }
@@ -175,7 +176,17 @@ impl Reference {
     }
 
     fn outstanding(&self, now: i64) -> u64 {
-        self.live(now).into_iter().map(|code| self.left(code) as u64 * cost(self.codes[code].digits)).sum()
+        let left = |code: usize| self.left(code) as u64 * self.cost(self.codes[code].digits, now);
+        self.live(now).into_iter().map(left).sum()
+    }
+
+    /// What a guess at a code of that many digits costs then; a fixed code has six.
+    pub(super) fn cost(&self, digits: u8, at: i64) -> u64 {
+        cost_of(if self.is_fixed(at) { 6 } else { digits })
+    }
+
+    fn is_fixed(&self, at: i64) -> bool {
+        at < self.numbers.fixed_until
     }
 
     /// How long nobody may ask, or that client may not.
@@ -184,7 +195,7 @@ impl Reference {
         let own = lanes.iter().find(|lane| lane.client == client);
         let own_turn =
             own.filter(|lane| lane.last <= now + SLACK).map(|lane| lane.last + self.span(lane.sends));
-        let sent = |event: &&Event| matches!(event.what, What::Asked(_) | What::SentAgain(_));
+        let sent = |event: &&Event| matches!(event.what, What::Asked(_));
         let last = self.log.iter().rev().find(sent).map(|event| event.at);
         let turn = last.filter(|last| *last <= now + SLACK).map(|last| last + self.numbers.spacing);
         let turn = turn.filter(|_| !is_known(&lanes, client));
@@ -197,8 +208,8 @@ impl Reference {
         if sends == 0 { 0 } else { doubled }
     }
 
-    /// A request: how many digits its code gets, and which code has to go for it.
-    pub(super) fn ask(&self, asked: &Code, now: i64) -> Result<(u8, Option<usize>), Refused> {
+    /// A request: how many digits its code gets, and which codes have to go for it.
+    pub(super) fn ask(&self, asked: &Code, now: i64) -> Result<(u8, Vec<usize>), Refused> {
         if let Some(until) = self.spaced(asked.client, now) {
             return Err((Waiting::Spacing, until));
         }
@@ -209,21 +220,21 @@ impl Reference {
             let code = &self.codes[**code];
             code.purpose == asked.purpose && room(code.client) == room(asked.client)
         };
-        let crowd: Vec<usize> = self.live(now).iter().filter(same).copied().collect();
-        if crowd.len() < 3 {
-            return Ok((digits, None));
-        }
-        let oldest = *crowd.iter().min_by_key(|code| self.codes[**code].born).unwrap();
-        let free = self.codes[oldest].born + 15 * MINUTE;
-        if now >= free {
-            return Ok((digits, Some(oldest)));
-        }
-        let until = crowd.iter().map(|code| self.codes[*code].end).min().unwrap().min(free);
+        let mut crowd: Vec<usize> = self.live(now).iter().filter(same).copied().collect();
+        crowd.sort_by_key(|code| self.codes[*code].born);
+        let many = crowd.len().saturating_sub(2);
+        let Some(young) = crowd[..many].iter().position(|code| now < self.codes[*code].born + 15 * MINUTE)
+        else {
+            crowd.truncate(many);
+            return Ok((digits, crowd));
+        };
+        let free = self.codes[crowd[young]].born + 15 * MINUTE;
+        let until = crowd[young..].iter().map(|code| self.codes[*code].end).min().unwrap().min(free);
         Err((Waiting::LiveCodes, until))
     }
 
     fn digits(&self, asked: &Code, now: i64) -> Result<u8, Refused> {
-        let needed = u64::from(asked.attempts) * cost(asked.digits);
+        let needed = u64::from(asked.attempts) * self.cost(asked.digits, now);
         if needed == 0 {
             return Ok(asked.digits);
         }
@@ -233,13 +244,13 @@ impl Reference {
         let counted = self.counted(now);
         let used = self.outstanding(now) + counted.iter().map(|(_, cost)| cost).sum::<u64>();
         let spent = used + needed > self.numbers.accepted;
-        let failed = self.failures(now).0 >= u32::from(self.numbers.limit);
+        let failed = !self.is_fixed(now) && self.failures(now).0 >= u32::from(self.numbers.limit);
         if !spent && !failed {
             return Ok(asked.digits);
         }
-        if now < self.numbers.fixed_until || (spent && !self.numbers.longer_codes) {
+        if self.is_fixed(now) || (spent && !self.numbers.longer_codes) {
             let ends = self.live(now).into_iter().map(|code| self.codes[code].end);
-            let frees = counted.iter().map(|(at, _)| (hour(*at) + 25) * HOUR);
+            let frees = counted.iter().map(|(at, _)| counts_until(*at));
             return Err((Waiting::Risk, ends.chain(frees).min().unwrap_or(now)));
         }
         Ok(20)
@@ -258,9 +269,8 @@ impl Reference {
         for number in self.live(now) {
             let code = &self.codes[number];
             let named = code.by_id == by_id.is_some() && by_id.is_none_or(|id| id == number);
-            if named && purposes.contains(&code.purpose) && !(blocked && cost(code.digits) > 0) {
-                let fixed = now < self.numbers.fixed_until;
-                let right = if fixed { typed == super::FIXED } else { typed == code.value };
+            if named && purposes.contains(&code.purpose) && !(blocked && self.cost(code.digits, now) > 0) {
+                let right = if self.is_fixed(now) { typed == super::FIXED } else { typed == code.value };
                 compared.push((number, right && !code.decoy && !self.is_voided(number)));
             }
         }
@@ -272,8 +282,16 @@ impl Reference {
         (answer, compared)
     }
 
+    /// Whether nothing is right for it any more: its message never can arrive, or another one of its purpose
+    /// was right since.
     fn is_voided(&self, number: usize) -> bool {
-        self.log.iter().any(|event| event.what == What::Voided(number))
+        let born = self.log.iter().position(|event| event.what == What::Asked(number)).unwrap();
+        let purpose = |code: usize| self.codes[code].purpose;
+        self.log[born..].iter().any(|event| match event.what {
+            What::Voided(voided) => voided == number,
+            What::Right(right) => purpose(right) == purpose(number),
+            _ => false,
+        })
     }
 
     /// Sending it again: `None` if there is nothing to send.
@@ -300,7 +318,9 @@ impl Reference {
     /// The most that was guessed at within that span.
     pub(super) fn most_guessed(&self, span: i64) -> u64 {
         let guesses = self.log.iter().filter_map(|event| match event.what {
-            What::Tried { code, guess: true } => Some((event.at, cost(self.codes[code].digits))),
+            What::Tried { code, guess: true } => {
+                Some((event.at, self.cost(self.codes[code].digits, event.at)))
+            }
             _ => None,
         });
         let guesses: Vec<(i64, u64)> = guesses.collect();

@@ -82,8 +82,10 @@ fn by_recipient_every_live_challenge_is_compared_and_charged_and_success_voids_t
 
     let (ledger, verdict) = submit(ledger, "222222");
     assert!(matches!(verdict, Verdict::Right(winner) if winner.id == [1; 16]));
-    assert!(ledger.find(&[0; 16]).is_none(), "the other one of the purpose is void");
-    assert!(ledger.find(&[2; 16]).is_some(), "one of another purpose is not");
+    let worth_nothing = |id: u8| ledger.find(&[id; 16]).is_some_and(|challenge| challenge.decoy);
+    assert!(ledger.find(&[1; 16]).is_none(), "the right one is used up");
+    assert!(worth_nothing(0), "the other one of the purpose is worth nothing, and looks as before");
+    assert!(!worth_nothing(2), "one of another purpose is not");
     assert_eq!(ledger.consecutive_failures(second(61), &policy()), 0);
 }
 

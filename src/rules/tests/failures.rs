@@ -6,14 +6,13 @@ use crate::policy::AtLimit;
 
 /// A policy with room for any risk, so that failures alone decide.
 fn limit(failures: u8, at_limit: AtLimit) -> Policy {
-    patient().accept_risk(1.0).send_spacing(Duration::ZERO).failure_limit(failures, at_limit)
+    patient().attempts(100).accept_risk(1.0).send_spacing(Duration::ZERO).failure_limit(failures, at_limit)
 }
 
 /// A code for logging in, number 1, made at second 0 and guessed at that often then; it has attempts left.
 fn failed(failures: u8, policy: &Policy) -> Ledger {
-    let ledger =
-        ask(1).code("111111").with(|request| request.attempts(100)).of(Ledger::default(), at(0), policy);
-    guess(ledger.unwrap(), 1, failures, at(0), policy)
+    let ledger = ask(1).code("111111").of(Ledger::default(), at(0), policy).unwrap();
+    guess(ledger, 1, failures, at(0), policy)
 }
 
 fn next(ledger: &Ledger, moment: Moment, policy: &Policy) -> Result<usize, Refusal> {
@@ -90,13 +89,13 @@ fn at_the_limit_a_recipient_is_disabled_until_the_application_clears_the_failure
     let nearly = failed(98, &policy);
     assert!(next(&nearly, at(1), &policy).is_ok() && right(&nearly, at(1), &policy));
     let ledger = failed(99, &policy);
-    for moment in [1, 31 * DAY, 50 * 365 * DAY] {
+    for moment in [1, 31 * DAY, 364 * DAY] {
         let refusal = next(&ledger, at(moment), &policy).unwrap_err();
         assert_eq!(refusal.why, Waiting::Failures);
-        assert!(refusal.until > second(50 * 365 * DAY));
+        assert_eq!(refusal.until, second(365 * DAY));
     }
     assert!(!right(&ledger, at(1), &policy));
-    assert!(ledger.forget_after(&policy) > second(50 * 365 * DAY), "the store remembers it, too");
+    assert!(ledger.forget_after(&policy) > second(365 * DAY), "the store remembers it, too");
     let cleared = ledger.clear_failures().unwrap();
     assert!(next(&cleared, at(1), &policy).is_ok() && right(&cleared, at(1), &policy));
     assert_eq!(cleared.consecutive_failures(second(1), &policy), 0);
@@ -126,6 +125,22 @@ fn a_code_that_cannot_be_guessed_is_neither_blocked_nor_disabled() {
         assert!(matches!(verdict, Verdict::Right(_)));
         assert!(next(&ledger, at(3), &policy).is_ok(), "and ends the row");
     }
+}
+
+#[test]
+fn a_clock_set_back_blocks_nobody_and_enables_nobody() {
+    let future = 10 * 365 * DAY;
+    let failed = |policy: &Policy| {
+        let ledger = ask(1).of(Ledger::default(), at(future), policy).unwrap();
+        guess(ledger, 1, 3, at(future), policy)
+    };
+    // A refusal writes nothing, so a block that began then would last until that clock is right.
+    let block = limit(3, AtLimit::Block(Duration::from_secs(60))).longer_codes(false);
+    assert_eq!(next(&failed(&block), at(0), &block), Ok(6));
+    let asked = ask(2).of(failed(&block), at(0), &block).unwrap();
+    assert_eq!(next(&guess(asked, 2, 1, at(0), &block), at(59), &block).unwrap_err().until, second(60));
+    let disable = limit(3, AtLimit::Disable);
+    assert_eq!(next(&failed(&disable), at(0), &disable).unwrap_err().why, Waiting::Failures);
 }
 
 #[test]
