@@ -96,7 +96,7 @@ fn show(presets: &[Preset]) {
             table(&clauses(&preset.deviations));
         }
         if preset.lockouts.is_empty() {
-            println!("\nNothing in it could keep an owner out for more than 15 minutes.");
+            println!("\nNothing it sets could keep an owner out for more than 15 minutes.");
         } else {
             println!("\nWhat could keep an owner out for longer:\n");
         }

@@ -164,7 +164,10 @@ impl Principal {
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The id is often a whole address.
-        f.debug_struct("Principal").field("role", &self.role).field("scopes", &self.scopes).finish_non_exhaustive()
+        f.debug_struct("Principal")
+            .field("role", &self.role)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
     }
 }
 

@@ -87,8 +87,8 @@
 //!
 //! - Codes are unbiased, lie encrypted under keyed names, and are compared in constant time; secrets are
 //!   redacted, wiped and open by `expose` only.
-//! - Guessing at one recipient's codes succeeds with at most 10⁻⁴ in any 24 hours, or what [`Policy`] accepts.
-//!   Then codes get longer; nobody is locked out.
+//! - Guessing at one recipient's codes succeeds with at most 10⁻⁴ in any 24 hours, or what [`Policy`]
+//!   accepts. Then codes get longer; nobody is locked out.
 //! - Whoever can write to the store can delete entries or bring old ones back, never read, forge, change or
 //!   move one. After a restored backup, [`Builder::valid_from`] kills what is older.
 //! - Refresh tokens rotate; one used twice ends its whole family (RFC 9700).

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::code::Code;
 use crate::client_key::ClientKey;
+use crate::code::Code;
 use crate::context::{Context, ContextError, Field};
 use crate::grant::{Grant, MAX_GRANT_BYTES, Principal};
 use crate::message::TemplateError;
@@ -151,14 +151,15 @@ impl Request {
         Self { lifetime: Some(lifetime), ..self }
     }
 
-    /// How often the code may be tried: from once to as often as the [policy](crate::Policy::attempts) has it.
+    /// How often the code may be tried: from once to as often as the [policy](crate::Policy::attempts) has
+    /// it.
     pub fn attempts(self, attempts: u8) -> Self {
         Self { attempts: Some(attempts), ..self }
     }
 
     /// Ties the code to a fact: the submission must bind the same names to the same values, no more and no
-    /// fewer. The names `amount`, `payee`, `device`, `session` and `tenant` are those of [`Field`]; a template
-    /// can show them, as `{{AMOUNT}}` say.
+    /// fewer. The names `amount`, `payee`, `device`, `session` and `tenant` are those of [`Field`]; a
+    /// template can show them, as `{{AMOUNT}}` say.
     pub fn bind(mut self, field: impl Into<Field>, value: impl Into<String>) -> Self {
         self.context.bind(field.into(), value.into());
         self
@@ -312,7 +313,9 @@ pub enum RequestError {
     #[error("recipient: no messages go to numbers of this country; see Policy::allow_dial_codes")]
     DialCode,
     /// Email.
-    #[error("recipient: this policy takes email for no authenticator; send to a phone, or see Policy::email_signs_in")]
+    #[error(
+        "recipient: this policy takes email for no authenticator; send to a phone, or see Policy::email_signs_in"
+    )]
     Email,
     /// A field that has to be bound.
     #[error("bound context: {} is not bound; bind it", field.as_str())]

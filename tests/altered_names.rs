@@ -1,4 +1,5 @@
-//! An otp id or token that was cut, altered, or made elsewhere opens nothing, is charged to nobody, and writes nothing.
+//! An otp id or token that was cut, altered, or made elsewhere opens nothing, is charged to nobody, and
+//! writes nothing.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! A request that is wrong is an error that names its field and says what would be right; nothing is stored or
-//! sent.
+//! A request that is wrong is an error that names its field and says what would be right; nothing is stored
+//! or sent.
 
 mod common;
 
@@ -17,106 +17,43 @@ fn day() -> Duration {
     seconds(24 * 3600)
 }
 
-/// Every wrong request, its error, and the field that error names.
-fn bad_requests() -> Vec<(Request, RequestError, &'static str)> {
+/// A wrong request, its error, and what that error names.
+type Case = (Request, RequestError, &'static str);
+
+fn login() -> Request {
+    Request::login(&ada())
+}
+
+/// What is wrong about how a code is asked for.
+fn bad_requests() -> Vec<Case> {
     let ada = ada();
-    let login = || Request::login(&ada);
-    let grant = |grant: Grant| login().grant(grant);
+    let format = |kind, length| {
+        let error = RequestError::FormatNotAllowed { kind, length };
+        (login().otp(Otp::new(kind, length).unwrap()), error, "otp")
+    };
     let mut cases = vec![
         (Request::new("", &ada), PurposeError.into(), "purpose"),
         (Request::new("two words", &ada), PurposeError.into(), "purpose"),
-        (
-            login().otp(Otp::new(Kind::Numeric, 4).unwrap()),
-            RequestError::FormatNotAllowed { kind: Kind::Numeric, length: 4 },
-            "otp",
-        ),
-        (
-            login().otp(Otp::new(Kind::Alpha, 6).unwrap()),
-            RequestError::FormatNotAllowed { kind: Kind::Alpha, length: 6 },
-            "otp",
-        ),
-        (
-            login().otp(Otp::new(Kind::Numeric, 20).unwrap()),
-            RequestError::FormatNotAllowed { kind: Kind::Numeric, length: 20 },
-            "otp",
-        ),
+        (Request::new("issued", &ada), RequestError::ReservedPurpose, "purpose"),
+        format(Kind::Numeric, 4),
+        format(Kind::Alpha, 6),
+        format(Kind::Numeric, 20),
         (login().lifetime(seconds(901)), RequestError::NoPrincipal, "lifetime"),
         (login().lifetime(MAX_CODE_LIFETIME), RequestError::NoPrincipal, "requested_by"),
-        (login().idempotency_key(""), RequestError::IdempotencyKey, "idempotency key"),
-        (login().idempotency_key("k".repeat(256)), RequestError::IdempotencyKey, "idempotency key"),
         (login().by_code(), RequestError::NotByCode, "by_code"),
-        (login().attempts(0), RequestError::Attempts { given: 0, most: 100 }, "attempts"),
-        (login().attempts(101), RequestError::Attempts { given: 101, most: 100 }, "attempts"),
-        (login().attempts(255), RequestError::Attempts { given: 255, most: 100 }, "attempts"),
-        (Request::new("issued", &ada), RequestError::ReservedPurpose, "purpose"),
-        (login().idempotency_key("k".repeat(15)), RequestError::IdempotencyKey, "16 to 255 bytes"),
-        (login().bind("a", "1").bind("a", "1"), ContextError::Repeated.into(), "bound context"),
-        (login().bind(Field::Payee, "1").bind("payee", "2"), ContextError::Repeated.into(), "bound context"),
-        (login().bind("", "1"), ContextError::NoName.into(), "bound context"),
-        (login().bind("a", "x".repeat(512)), ContextError::TooLong { bytes: 513 }.into(), "bound context"),
-        (
-            login().template("{{PAYEE}}: {{CODE}}"),
-            RequestError::NotBound { field: Field::Payee },
-            "payee is not bound",
-        ),
-        (grant(Grant::for_subject("")), RequestError::Subject, "subject"),
-        (grant(Grant::for_subject("s".repeat(256))), RequestError::Subject, "subject"),
-        (grant(Grant::new().token_lifetime(Duration::ZERO)), RequestError::TokenLifetime, "token lifetime"),
-        (grant(Grant::new().token_lifetime(Duration::MAX)), RequestError::TokenLifetime, "token lifetime"),
-        (
-            grant(Grant::new().token_lifetime(Duration::from_millis(1500))),
-            RequestError::TokenLifetime,
-            "token lifetime",
-        ),
-        (
-            grant(Grant::new().token_lifetime(30 * day() + seconds(1))),
-            RequestError::TokenLifetime,
-            "token lifetime",
-        ),
-        (grant(Grant::new().redirect_to("https://eve.example/")), RequestError::Redirect, "redirect"),
-        (grant(Grant::new().redirect_to("https://app.example/../")), RequestError::Redirect, "redirect"),
-        (grant(Grant::new().redirect_to("HTTPS://app.example/")), RequestError::Redirect, "redirect"),
-        (grant(Grant::new().redirect_to("")), RequestError::Redirect, "redirect"),
-        (grant(Grant::new().metadata("", "x")), RequestError::Metadata, "metadata"),
-        (
-            grant(Grant::new().metadata("x", "y".repeat(1020))),
-            RequestError::GrantTooLarge { bytes: 1025 },
-            "1025",
-        ),
-        (
-            grant(Grant::new().scope("admin")).requested_by(Principal::new("till").scope("read")),
-            RequestError::ScopeNotHeld,
-            "scope",
-        ),
     ];
+    for given in [0, 101, 255] {
+        cases.push((login().attempts(given), RequestError::Attempts { given, most: 100 }, "attempts"));
+    }
+    for bytes in [0, 1, 15, 256] {
+        let request = login().idempotency_key("k".repeat(bytes));
+        cases.push((request, RequestError::IdempotencyKey, "idempotency key: must have 16 to 255 bytes"));
+    }
     for given in
         [Duration::ZERO, Duration::from_millis(999), 7 * day() + Duration::from_nanos(1), Duration::MAX]
     {
         let error = RequestError::Lifetime { given, longest: MAX_CODE_LIFETIME };
         cases.push((login().lifetime(given).requested_by(desk()), error, "longest_lifetime"));
-    }
-    for name in ["amount", "payee", "device", "session", "tenant"] {
-        cases.push((login().bind(name, ""), ContextError::NoValue.into(), name));
-        // Spelled out it is held to the same.
-        let spelled_out = Field::Other(name.to_owned());
-        cases.push((login().bind(spelled_out, ""), ContextError::NoValue.into(), "bound context"));
-    }
-    for amount in
-        ["12.50", "EUR", "12,50 EUR", "-1 EUR", "12.50 eur", "012 EUR", "1e3 EUR", "12.50  EUR", "ACME"]
-    {
-        cases.push((login().bind("amount", amount), ContextError::Amount.into(), "amount"));
-    }
-    let seventeen = (0..17).fold(login(), |request, number| request.bind(format!("f{number}"), "x"));
-    cases.push((seventeen, ContextError::TooMany { fields: 17 }.into(), "17 fields"));
-    for misleading in MISLEADING {
-        let (text, context) = (format!("a{misleading}b"), ContextError::ControlCharacter);
-        cases.push((login().bind(text.as_str(), "x"), context.into(), "bound context"));
-        cases.push((login().bind("x", &text), context.into(), "bound context"));
-    }
-    let many = (0..400).fold(Grant::new(), |grant, _| grant.scope("a"));
-    cases.push((grant(many), RequestError::GrantTooLarge { bytes: 1200 }, "1200"));
-    for scope in ["", "two words", "quo\"te", "back\\slash", "ümlaut"] {
-        cases.push((grant(Grant::new().scope(scope)), RequestError::Scope, "scope"));
     }
     for locale in
         ["", "-", "fr-", "-fr", "fr--BE", "fr_BE", "fr BE", "français", "abcdefghi", "../../etc", "{{CODE}}"]
@@ -129,24 +66,89 @@ fn bad_requests() -> Vec<(Request, RequestError, &'static str)> {
     }
     for control in CONTROLS {
         let text = format!("a{control}b");
-        let context = ContextError::ControlCharacter;
+        cases.push((Request::new(&text, &ada), PurposeError.into(), "purpose"));
+        cases.push((login().locale(&text), RequestError::Locale, "locale"));
+    }
+    cases
+}
+
+/// What is wrong about what a code is bound to.
+fn bad_contexts() -> Vec<Case> {
+    let bound = |error: ContextError| error.into();
+    let mut cases = vec![
+        (login().bind("a", "1").bind("a", "1"), bound(ContextError::Repeated), "bound context"),
+        (login().bind(Field::Payee, "1").bind("payee", "2"), bound(ContextError::Repeated), "bound context"),
+        (login().bind("", "1"), bound(ContextError::NoName), "bound context"),
+        (login().bind("a", "x".repeat(512)), bound(ContextError::TooLong { bytes: 513 }), "bound context"),
+        (
+            login().template("{{PAYEE}}: {{CODE}}"),
+            RequestError::NotBound { field: Field::Payee },
+            "payee is not bound",
+        ),
+    ];
+    let seventeen = (0..17).fold(login(), |request, number| request.bind(format!("f{number}"), "x"));
+    cases.push((seventeen, bound(ContextError::TooMany { fields: 17 }), "17 fields"));
+    for name in ["amount", "payee", "device", "session", "tenant"] {
+        cases.push((login().bind(name, ""), bound(ContextError::NoValue), name));
+        // Spelled out it is held to the same.
+        let spelled_out = Field::Other(name.to_owned());
+        cases.push((login().bind(spelled_out, ""), bound(ContextError::NoValue), "bound context"));
+    }
+    for amount in
+        ["12.50", "EUR", "12,50 EUR", "-1 EUR", "12.50 eur", "012 EUR", "1e3 EUR", "12.50  EUR", "ACME"]
+    {
+        cases.push((login().bind("amount", amount), bound(ContextError::Amount), "amount"));
+    }
+    for character in CONTROLS.into_iter().chain(MISLEADING) {
+        let text = format!("a{character}b");
+        let error = || bound(ContextError::ControlCharacter);
+        cases.push((login().bind(text.as_str(), "x"), error(), "bound context"));
+        cases.push((login().bind("x", &text), error(), "bound context"));
+    }
+    cases
+}
+
+/// What is wrong about what a code will be worth.
+fn bad_grants() -> Vec<Case> {
+    let case = |grant: Grant, error, field| (login().grant(grant), error, field);
+    let new = Grant::new;
+    let mut cases = vec![
+        case(Grant::for_subject(""), RequestError::Subject, "subject"),
+        case(Grant::for_subject("s".repeat(256)), RequestError::Subject, "subject"),
+        case(new().metadata("", "x"), RequestError::Metadata, "metadata"),
+        case(new().metadata("x", "y".repeat(1020)), RequestError::GrantTooLarge { bytes: 1025 }, "1025"),
+        (
+            login().grant(new().scope("admin")).requested_by(Principal::new("till").scope("read")),
+            RequestError::ScopeNotHeld,
+            "scope",
+        ),
+    ];
+    for lifetime in [Duration::ZERO, Duration::MAX, Duration::from_millis(1500), 30 * day() + seconds(1)] {
+        cases.push(case(new().token_lifetime(lifetime), RequestError::TokenLifetime, "token lifetime"));
+    }
+    for url in ["https://eve.example/", "https://app.example/../", "HTTPS://app.example/", ""] {
+        cases.push(case(new().redirect_to(url), RequestError::Redirect, "redirect"));
+    }
+    let many = (0..400).fold(new(), |grant, _| grant.scope("a"));
+    cases.push(case(many, RequestError::GrantTooLarge { bytes: 1200 }, "1200"));
+    for scope in ["", "two words", "quo\"te", "back\\slash", "ümlaut"] {
+        cases.push(case(new().scope(scope), RequestError::Scope, "scope"));
+    }
+    for control in CONTROLS {
+        let text = format!("a{control}b");
         cases.extend([
-            (Request::new(&text, &ada), PurposeError.into(), "purpose"),
-            (login().locale(&text), RequestError::Locale, "locale"),
-            (login().bind(text.as_str(), "x"), context.into(), "bound context"),
-            (login().bind("x", &text), context.into(), "bound context"),
-            (grant(Grant::for_subject(&text)), RequestError::Subject, "subject"),
-            (grant(Grant::new().scope(&text)), RequestError::Scope, "scope"),
-            (grant(Grant::new().redirect_to(&text)), RequestError::Redirect, "redirect"),
-            (grant(Grant::new().metadata(&text, "x")), RequestError::Metadata, "metadata"),
-            (grant(Grant::new().metadata("x", &text)), RequestError::Metadata, "metadata"),
+            case(Grant::for_subject(&text), RequestError::Subject, "subject"),
+            case(new().scope(&text), RequestError::Scope, "scope"),
+            case(new().redirect_to(&text), RequestError::Redirect, "redirect"),
+            case(new().metadata(&text, "x"), RequestError::Metadata, "metadata"),
+            case(new().metadata("x", &text), RequestError::Metadata, "metadata"),
         ]);
     }
     cases
 }
 
-/// Refused with that error, which names that field, and nothing is stored or sent: by `send`, and by `issue` but
-/// for a code alone, which that refuses anyway.
+/// Refused with that error, which names that field, and nothing is stored or sent: by `send`, and by `issue`
+/// but for a code alone, which that refuses anyway.
 fn is_refused(house: &House<MemoryStore>, request: &Request, expected: &RequestError, field: &str) {
     let before = (house.calls(), house.outbox.total());
     let alone = matches!(expected, RequestError::NotByCode | RequestError::IdempotencyKey);
@@ -171,7 +173,7 @@ fn is_refused(house: &House<MemoryStore>, request: &Request, expected: &RequestE
 #[test]
 fn a_request_names_its_field_and_nothing_is_stored_or_sent() {
     let house = House::with(patient().attempts(100).allow_redirect("https://app.example/"));
-    for (request, expected, field) in bad_requests() {
+    for (request, expected, field) in [bad_requests(), bad_contexts(), bad_grants()].concat() {
         is_refused(&house, &request, &expected, field);
     }
     // The same fields at the edge of what is right.

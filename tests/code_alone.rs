@@ -1,5 +1,5 @@
-//! A code that answers to nothing but itself: long enough, right once, sent once, and guesses at it are limited
-//! for each client and leave nothing behind.
+//! A code that answers to nothing but itself: long enough, right once, sent once, and guesses at it are
+//! limited for each client and leave nothing behind.
 
 mod common;
 
@@ -35,7 +35,7 @@ fn it_is_exchanged_with_nothing_but_itself_and_once() {
     let sent = block_on(house.otp.send(request())).unwrap();
     assert_eq!((sent.length, sent.lifetime), (16, 24 * HOUR));
     let code = house.code(&ada());
-    house.clock.advance(24 * HOUR - seconds(1));
+    house.clock.advance(23 * HOUR + seconds(3599));
     let spaced = format!("{} {}-{}", &code[..4], &code[4..8], code[8..].to_lowercase());
     let tokens = block_on(house.otp.exchange(submit(&spaced))).unwrap();
     assert_eq!(tokens.claims.subject, "ada@example.org");

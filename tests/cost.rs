@@ -1,18 +1,20 @@
 //! What each flow costs, exactly: store calls, primitives of cryptography, random bytes. A change of any
 //! number shows here.
 
-use std::fmt;
+#[path = "cost/meter.rs"]
+mod meter;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use otp_exchange::testkit::{CountingEntropy, CountingStore, CryptoCounts, ManualClock};
+use meter::{Cost, Meter, alone, client, cost, forged, other_code, recipient, right};
+use otp_exchange::testkit::CountingEntropy;
 use otp_exchange::{
-    ClientKey, CodeAlone, Entropy, EntropyError, Exchanger, Grant, Keyring, Kind, MemoryStore, OtpId, Outbox,
-    Policy, Principal, Quota, Receipt, Recipient, Request, Role, Submission,
+    Entropy, EntropyError, Exchanger, Grant, Keyring, MemoryStore, Outbox, Policy, Principal, Quota,
+    Recipient, Request, Role, Submission,
 };
 use pollster::block_on;
-use rand::{SeedableRng, rngs::StdRng};
 
 /// The price list, by the names the flows are measured under below. In this order:
 /// loads, swaps, HMACs, seals, opens, random bytes, calls for random bytes.
@@ -127,37 +129,8 @@ fn table(costs: &[(&str, Cost)]) -> String {
     costs.iter().fold(head, |table, (flow, cost)| format!("{table}{flow:<27} {cost}\n"))
 }
 
-type Otp = Exchanger<CountingStore<MemoryStore>, Outbox>;
-
-/// Runs flows one by one and takes down what each of them cost.
-struct Meter {
-    otp: Otp,
-    store: CountingStore<MemoryStore>,
-    entropy: CountingEntropy<Arc<Mutex<StdRng>>>,
-    clock: ManualClock,
-    measured: Vec<(&'static str, Cost)>,
-}
-
+/// Every flow there is, each in the state its name says.
 impl Meter {
-    fn new() -> Self {
-        Self::by(Policy::default().send_spacing(Duration::ZERO))
-    }
-
-    fn by(policy: Policy) -> Self {
-        let clock = ManualClock::default();
-        let store = CountingStore::new(MemoryStore::with_clock(100, clock.clone()));
-        // Seeded, so that the same bytes are rejected in every run.
-        let entropy = CountingEntropy::new(Arc::new(Mutex::new(StdRng::seed_from_u64(7))));
-        let keyring = Keyring::new(&[1; 32], &[2; 32]).unwrap();
-        let otp = Exchanger::builder(store.clone(), Outbox::new(), keyring)
-            .policy(policy)
-            .clock(clock.clone())
-            .entropy(entropy.clone())
-            .build()
-            .unwrap();
-        Self { otp, store, entropy, clock, measured: Vec::new() }
-    }
-
     fn measure_all(mut self) -> Vec<(&'static str, Cost)> {
         self.sending();
         self.sending_with_quotas();
@@ -321,92 +294,4 @@ impl Meter {
         let grant = Grant::for_subject("user-17");
         self.take("issue_tokens", |otp| block_on(otp.issue_tokens(&support, grant)).unwrap());
     }
-
-    fn send(&self, number: u32) -> Receipt {
-        block_on(self.otp.send(Request::login(&recipient(number)))).unwrap()
-    }
-
-    fn take<T>(&mut self, flow: &'static str, run: impl FnOnce(&Otp) -> T) -> T {
-        let before = self.spent();
-        let outcome = run(&self.otp);
-        self.measured.push((flow, self.spent() - before));
-        outcome
-    }
-
-    fn spent(&self) -> Cost {
-        let CryptoCounts { hmacs, seals, opens } = CryptoCounts::of_this_thread();
-        let (loads, swaps) = (self.store.loads(), self.store.swaps());
-        Cost { loads, swaps, hmacs, seals, opens, bytes: self.entropy.bytes(), calls: self.entropy.calls() }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cost {
-    loads: u64,
-    swaps: u64,
-    hmacs: u64,
-    seals: u64,
-    opens: u64,
-    bytes: u64,
-    calls: u64,
-}
-
-impl Cost {
-    const HEAD: &str = "loads swaps hmacs seals opens bytes calls";
-}
-
-const fn cost(loads: u64, swaps: u64, hmacs: u64, seals: u64, opens: u64, bytes: u64, calls: u64) -> Cost {
-    Cost { loads, swaps, hmacs, seals, opens, bytes, calls }
-}
-
-impl std::ops::Sub for Cost {
-    type Output = Self;
-
-    fn sub(self, before: Self) -> Self {
-        cost(
-            self.loads - before.loads,
-            self.swaps - before.swaps,
-            self.hmacs - before.hmacs,
-            self.seals - before.seals,
-            self.opens - before.opens,
-            self.bytes - before.bytes,
-            self.calls - before.calls,
-        )
-    }
-}
-
-impl fmt::Display for Cost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { loads, swaps, hmacs, seals, opens, bytes, calls } = self;
-        write!(f, "{loads:>5} {swaps:>5} {hmacs:>5} {seals:>5} {opens:>5} {bytes:>5} {calls:>5}")
-    }
-}
-
-fn recipient(number: u32) -> Recipient {
-    Recipient::parse(&format!("user-{number:07}@example.com")).unwrap()
-}
-
-fn client(number: u32) -> ClientKey {
-    ClientKey::new(format!("client-{number:03}"))
-}
-
-/// Codes that answer to nothing but themselves.
-fn alone() -> Policy {
-    let otp = otp_exchange::Otp::new(Kind::Alphanumeric, 16).unwrap();
-    Policy::default().otp(otp).code_alone(CodeAlone::default())
-}
-
-fn right(receipt: &Receipt) -> Submission {
-    Submission::by_id(&receipt.otp_id, receipt.expose().code).login()
-}
-
-fn other_code(receipt: &Receipt) -> String {
-    if receipt.expose().code == "000000" { "000001".to_owned() } else { "000000".to_owned() }
-}
-
-/// The same otp id with one character of its seal exchanged.
-fn forged(genuine: &OtpId) -> OtpId {
-    let mut text = genuine.to_string().into_bytes();
-    text[40] = if text[40] == b'A' { b'B' } else { b'A' };
-    String::from_utf8(text).unwrap().parse().unwrap()
 }

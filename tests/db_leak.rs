@@ -123,8 +123,8 @@ fn browser() -> ClientKey {
     ClientKey::ip("203.0.113.77".parse().unwrap())
 }
 
-/// A service in use: live codes of each way of naming, wrong guesses, sessions, every quota, and a subject whose
-/// sessions were taken back. All that the store saw is stolen.
+/// A service in use: live codes of each way of naming, wrong guesses, sessions, every quota, and a subject
+/// whose sessions were taken back. All that the store saw is stolen.
 fn steal() -> Loot {
     let store = Arc::new(Tapped { store: memory(), rows: Mutex::default() });
     let policy = || every_quota().send_spacing(std::time::Duration::ZERO);
@@ -212,7 +212,8 @@ fn a_name_is_no_bare_hash_of_an_address() {
     };
     // Nor of a client, a country, a subject, a code alone, or an idempotency key.
     let alone = loot.tokens.iter().map(String::as_bytes);
-    let clients: [&[u8]; 4] = [b"203.0.113.77", &[203, 0, 113, 77], &[4, 203, 0, 113, 77], b"\0203.0.113.77"];
+    let clients: [&[u8]; 4] =
+        [b"203.0.113.77", &[203, 0, 113, 77], &[4, 203, 0, 113, 77], b"\x00203.0.113.77"];
     let others: [&[u8]; 5] = [b"32", b"+32", b"", b"user-of-the-canary", b"canary-press-of-the-button"];
     for text in alone.chain(clients).chain(others) {
         for prefix in 0..=8_u8 {

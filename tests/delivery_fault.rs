@@ -75,7 +75,7 @@ impl Scene {
             match block_on(self.otp.issue(request())) {
                 Ok(_) => room += 1,
                 Err(SendError::Wait { why: Waiting::Spacing, retry_after }) => {
-                    self.clock.advance(retry_after)
+                    self.clock.advance(retry_after);
                 }
                 Err(SendError::Wait { why: Waiting::LiveCodes, .. }) => return 3 - room,
                 Err(other) => panic!("{other:?}"),

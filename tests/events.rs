@@ -119,8 +119,8 @@ fn a_request_that_is_not_like_the_others_is_told_as_what_it_is() {
     let login = || Request::login(&ada());
 
     let scene = Scene::with(Policy::default().accept_risk(5e-6));
-    assert_eq!(send(&scene, login().idempotency_key("press-1")), (written(), [false; 4]));
-    let again = send(&scene, login().idempotency_key("press-1"));
+    assert_eq!(send(&scene, login().idempotency_key("this press of the button")), (written(), [false; 4]));
+    let again = send(&scene, login().idempotency_key("this press of the button"));
     assert_eq!(again, (vec!["Requested".to_owned()], [true, false, false, false]));
     scene.clock.advance(seconds(30));
     assert_eq!(send(&scene, login()), (written(), [false, true, false, false]));

@@ -67,8 +67,8 @@ impl CodeStore for Hanging {
     }
 }
 
-/// Whether a used code is accepted again when the write that first stored it arrives that much later; one that
-/// was made in the recipient's ledger, or one that answers to nothing but itself and lies in its own.
+/// Whether a used code is accepted again when the write that first stored it arrives that much later; one
+/// that was made in the recipient's ledger, or one that answers to nothing but itself and lies in its own.
 fn accepted_again(late: Duration, alone: bool) -> bool {
     let (clock, outbox) = (ManualClock::default(), Outbox::new());
     let store = MemoryStore::with_clock(100, clock.clone());

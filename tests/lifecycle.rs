@@ -178,7 +178,9 @@ impl CodeStore for &Meanwhile {
     ) -> Result<Swap, StoreError> {
         let swapped = self.store.swap(name, expected, value, forget_after).await;
         let happens = self.happens.lock().unwrap().take();
-        happens.into_iter().for_each(|happens| happens());
+        if let Some(happens) = happens {
+            happens();
+        }
         swapped
     }
 }

@@ -86,9 +86,9 @@ fn guess_at_once<S: CodeStore>(store: S, named: Name, guessers: Guessers) -> Out
     // Held back at the ledger; but one client's submissions are counted in one entry, and whoever finds that
     // too busy never comes to the ledger.
     if guessers == Guessers::One {
-        store.watch()
+        store.watch();
     } else {
-        store.hold()
+        store.hold();
     }
     let answers = race(GUESSERS, |number| block_on(house.otp.verify(submission(number, &wrong))));
     let mut outcome = Outcome {

@@ -132,8 +132,8 @@ struct Target {
 
 const PURPOSES: [&str; 3] = ["login", "payment", "recover"];
 
-/// What share of people an attacker takes over in 24 hours who goes at each with all there is: codes for every
-/// purpose from many clients, by otp id and by recipient, sent again, tried until nothing is left.
+/// What share of people an attacker takes over in 24 hours who goes at each with all there is: codes for
+/// every purpose from many clients, by otp id and by recipient, sent again, tried until nothing is left.
 fn takeovers(policy: &Policy, people: usize) -> f64 {
     let house = house(policy.clone());
     let mut random = StdRng::seed_from_u64(14);

@@ -204,11 +204,11 @@ fn another_context_is_refused() {
 
 #[test]
 fn a_code_that_answers_to_nothing_but_itself_is_bound_all_the_same() {
+    type Wrong = fn(Submission) -> Submission;
     let policy = || {
         let otp = Otp::new(Kind::Alphanumeric, 16).unwrap();
         Policy::default().otp(otp).code_alone(CodeAlone::default())
     };
-    type Wrong = fn(Submission) -> Submission;
     let cases: [(&str, Wrong); 5] = [
         ("another purpose", |submission| same_context(submission.login().purpose("refund"))),
         ("no purpose", same_context),

@@ -1,6 +1,6 @@
-//! The least a flow could cost: its operations as counted (tests/counts.rs holds them against the crate's), on
-//! entries of the real size, and nothing else. No encoding, no rule, no text, no check, no event, no allocation
-//! but the store's own. What a process spends of its share of a busy quota is no operation.
+//! The least a flow could cost: its operations as counted (tests/counts.rs holds them against the crate's),
+//! on entries of the real size, and nothing else. No encoding, no rule, no text, no check, no event, no
+//! allocation but the store's own. What a process spends of its share of a busy quota is no operation.
 
 use std::fmt;
 use std::hint::black_box;

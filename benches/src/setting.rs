@@ -16,8 +16,8 @@ use crate::ports::Nowhere;
 pub enum Setting {
     /// Logging in by email; requests and submissions that say no more than they must.
     Plain,
-    /// Payments by SMS: clients, idempotency keys, a principal, amount and payee bound and shown, every quota,
-    /// lists of countries, test recipients, an observer.
+    /// Payments by SMS: clients, idempotency keys, a principal, amount and payee bound and shown, every
+    /// quota, lists of countries, test recipients, an observer.
     Everything,
 }
 
@@ -138,7 +138,8 @@ impl Setting {
 
     fn policy(self) -> Policy {
         let minute = Duration::from_secs(60);
-        // Sessions end soon, so that they can be cleared away; some codes live long, so that a store stays full.
+        // Sessions end soon, so that they can be cleared away; some codes live long, so that a store stays
+        // full.
         let policy = Policy::default()
             .send_spacing(Duration::ZERO)
             .longest_lifetime(MAX_CODE_LIFETIME)
@@ -155,8 +156,8 @@ impl Setting {
         match self {
             // Before every name stands its kind. An address of 24 characters has its channel in front too.
             Self::Plain => Hashed { message: &[2 + 24], submission: &[], subject: 1 + 24 },
-            // Client, request, ledger, context, country, service; client, context. In the request: key 37, purpose 8,
-            // number 13, form with the template 86, limits 23, context 29, grant 22.
+            // Client, request, ledger, context, country, service; client, context. In the request: key 37,
+            // purpose 8, number 13, form with the template 86, limits 23, context 29, grant 22.
             Self::Everything => Hashed {
                 message: &[2 + 5, 1 + 218, 2 + 12, 56, 2 + 2, 2],
                 submission: &[2 + 5, 56],

@@ -45,9 +45,9 @@
 //! | code that answers to nothing but itself | `0x05 ‖ code` |
 //! | subject whose sessions were all taken back | `0x06 ‖ subject` |
 //!
-//! Scopes: 1 messages of a client, 2 submissions of a client, 3 messages to a country calling code, 4 messages of
-//! the service. The key of a client is `0x04 ‖ IPv4 address (4)`, `0x06 ‖ first half of an IPv6 address (8)` or
-//! `0x00 ‖ text`; of a country its digits; of the service nothing.
+//! Scopes: 1 messages of a client, 2 submissions of a client, 3 messages to a country calling code, 4
+//! messages of the service. The key of a client is `0x04 ‖ IPv4 address (4)`, `0x06 ‖ first half of an IPv6
+//! address (8)` or `0x00 ‖ text`; of a country its digits; of the service nothing.
 //!
 //! # Sealed entries
 //!
@@ -61,8 +61,8 @@
 //! 0x01 ‖ key id (4) ‖ kind (1) ‖ entry name (16)
 //! ```
 //!
-//! Kinds: 1 ledger, 2 session, 3 otp id, 4 usage, 6 subject. A code that answers to nothing but itself lies in a
-//! ledger of its own, so under kind 1. The nonce is also the version of the entry.
+//! Kinds: 1 ledger, 2 session, 3 otp id, 4 usage, 6 subject. A code that answers to nothing but itself lies
+//! in a ledger of its own, so under kind 1. The nonce is also the version of the entry.
 //!
 //! # Otp ids
 //!
@@ -79,8 +79,8 @@
 //! HMAC-SHA-256(bound context key, for each field in order of the names: len(name) as u64 ‖ name ‖ len(value) as u64 ‖ value)
 //! ```
 //!
-//! A challenge without fields has no digest. The fields lie beside it in the sealed challenge, so that its message
-//! can show them.
+//! A challenge without fields has no digest. The fields lie beside it in the sealed challenge, so that its
+//! message can show them.
 //!
 //! # Tokens
 //!

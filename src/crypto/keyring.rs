@@ -21,9 +21,8 @@ pub(super) type Secret = Zeroizing<Vec<u8>>;
 /// - The sealing key seals new entries. Rotate it in three deployments: add the new key as open-only
 ///   everywhere, then make it the sealing key and the old one open-only, then drop the old one when the store
 ///   holds nothing sealed with it: after 31 days, once whatever is past its `forget_after` has been purged
-///   (after a year, where a policy disables recipients).
-///   An entry that is still there and does not open is an error, and is never overwritten: its recipient
-///   could not be sent a code.
+///   (after a year, where a policy disables recipients). An entry that is still there and does not open is an
+///   error, and is never overwritten: its recipient could not be sent a code.
 /// - The namespace keeps tenants or environments apart on one store with the same secrets: nothing made in
 ///   one is known in another.
 ///

@@ -9,8 +9,8 @@ use crate::crypto::{EntryKind, NONCE_BYTES, Name, Sealed, Version};
 use crate::policy::Policy;
 use crate::ports::{CodeStore, Notifier, StoreError, Swap, TokenIssuer};
 use crate::rules::{
-    Ledger, MAX_LEDGER_BYTES, MAX_SESSION_BYTES, MAX_SUBJECT_BYTES, MAX_USAGE_BYTES, Moment, Refusal, Session,
-    Subject, Usage,
+    Ledger, MAX_LEDGER_BYTES, MAX_SESSION_BYTES, MAX_SUBJECT_BYTES, MAX_USAGE_BYTES, Moment, Refusal,
+    Session, Subject, Usage,
 };
 use crate::timestamp::Timestamp;
 

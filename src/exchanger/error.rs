@@ -111,8 +111,8 @@ pub enum ExchangeError {
     /// is not ours: answer that to the public like a refusal.
     #[error(transparent)]
     Submission(#[from] SubmissionError),
-    /// This client has submitted too many codes; nothing was compared or charged. Answer it to the public like
-    /// any other throttling (HTTP 429).
+    /// This client has submitted too many codes; nothing was compared or charged. Answer it to the public
+    /// like any other throttling (HTTP 429).
     #[error("wait: too many submissions; try again in {} s", retry_after.as_millis().div_ceil(1000))]
     Wait {
         /// Which limit it was; for your own logs.

@@ -132,8 +132,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// subject, and every scope it shall have: none is taken from the principal, who has to hold each.
     ///
     /// # Errors
-    /// [`IssueError::Request`] if the principal may not, or something about the grant is wrong; the others say
-    /// what failed.
+    /// [`IssueError::Request`] if the principal may not, or something about the grant is wrong; the others
+    /// say what failed.
     pub async fn issue_tokens(&self, acting: &Principal, grant: Grant) -> Result<Tokens, IssueError> {
         if acting.role == Role::User {
             return Err(RequestError::NotAdministrator.into());
@@ -179,9 +179,8 @@ fn seen(verdict: &Verdict) -> Event {
         Verdict::Wrong { attempts_left, recipient, .. } => {
             Event::Wrong { recipient: recipient.masked(), attempts_left: *attempts_left }
         }
-        Verdict::Right(challenge) => Event::Verified {
-            recipient: challenge.recipient().masked(),
-            purpose: challenge.purpose.clone(),
-        },
+        Verdict::Right(challenge) => {
+            Event::Verified { recipient: challenge.recipient().masked(), purpose: challenge.purpose.clone() }
+        }
     }
 }

@@ -77,11 +77,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     }
 
     /// Applies a change to a ledger; whether there was anything to change.
-    async fn change(
-        &self,
-        entry: Name,
-        change: impl Fn(Ledger) -> Option<Ledger>,
-    ) -> Result<bool, Fault> {
+    async fn change(&self, entry: Name, change: impl Fn(Ledger) -> Option<Ledger>) -> Result<bool, Fault> {
         let mut draw = self.draw(NONCE_BYTES);
         let rule = |ledger: Option<Ledger>, _: Moment, _: &mut Draw<'_>| {
             Ok(ledger.and_then(&change).map_or(Step::Keep(false), |ledger| Step::Write(ledger, true)))

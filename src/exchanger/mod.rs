@@ -28,9 +28,9 @@ use quotas::Leases;
 /// The flows: [`send`](Self::send), [`exchange`](Self::exchange), [`authenticate`](Self::authenticate),
 /// [`refresh`](Self::refresh), [`revoke`](Self::revoke), and the halves they are made of.
 ///
-/// It holds no state of its own but its share of a busy quota: any number of them, in any number of processes,
-/// may work on one store, as long as they share the keyring and the policy. Share one between tasks behind an [`Arc`]; [`DynExchanger`]
-/// is the same without type parameters.
+/// It holds no state of its own but its share of a busy quota: any number of them, in any number of
+/// processes, may work on one store, as long as they share the keyring and the policy. Share one between
+/// tasks behind an [`Arc`]; [`DynExchanger`] is the same without type parameters.
 pub struct Exchanger<S, N, I = ReferenceTokens> {
     store: S,
     notifier: N,

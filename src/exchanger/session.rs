@@ -48,7 +48,11 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// As [`authenticate`](Self::authenticate).
     pub async fn authenticate_strictly(&self, access_token: &str) -> Result<Claims, TokenError> {
         let claims = self.authenticate(access_token).await?;
-        if self.lets(&claims.subject, claims.issued_at).await? { Ok(claims) } else { Err(TokenError::Refused) }
+        if self.lets(&claims.subject, claims.issued_at).await? {
+            Ok(claims)
+        } else {
+            Err(TokenError::Refused)
+        }
     }
 
     /// Whether what began then has not ended with all sessions of its subject.
@@ -68,9 +72,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// [`Fault`] if the store could not be written.
     pub async fn revoke_subject(&self, subject: &str) -> Result<(), Fault> {
         let mut draw = self.draw(NONCE_BYTES);
-        let revoke = |before, at: Moment, _: &mut Draw<'_>| {
-            Ok(Step::Write(Subject::revoke(before, at.now), ()))
-        };
+        let revoke =
+            |before, at: Moment, _: &mut Draw<'_>| Ok(Step::Write(Subject::revoke(before, at.now), ()));
         self.update(self.vault.subject_name(subject), &mut draw, revoke).await?;
         self.observe(|| Event::SubjectRevoked);
         Ok(())
@@ -160,14 +163,15 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             },
         };
         let mut draw = self.draw(NONCE_BYTES);
-        let revoked = self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, _, _| {
-            let named = presented.as_ref();
-            let genuine =
-                |session: &Session| named.is_none_or(|token| self.vault.is_genuine(token, &session.salt));
-            let after =
-                session.filter(genuine).and_then(|session| rule(session, named.map(|token| &token.name)));
-            Ok(after.map_or(Step::Keep(false), |session| Step::Write(session, true)))
-        });
+        let revoked =
+            self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, _, _| {
+                let named = presented.as_ref();
+                let genuine =
+                    |session: &Session| named.is_none_or(|token| self.vault.is_genuine(token, &session.salt));
+                let after =
+                    session.filter(genuine).and_then(|session| rule(session, named.map(|token| &token.name)));
+                Ok(after.map_or(Step::Keep(false), |session| Step::Write(session, true)))
+            });
         if revoked.await? {
             self.observe(|| Event::Revoked { session: id });
         }

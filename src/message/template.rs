@@ -68,8 +68,8 @@ impl Template {
         FIELDS.iter().zip(shown).filter(|(_, shown)| *shown).map(|((_, field), _)| field)
     }
 
-    /// The text with code and bound values in their places. A field that is not bound leaves its places empty;
-    /// callers refuse such a request before.
+    /// The text with code and bound values in their places. A field that is not bound leaves its places
+    /// empty; callers refuse such a request before.
     pub(crate) fn render(&self, code: &Code, context: &Context) -> Zeroizing<String> {
         let value = |place| match place {
             Place::Code => code.expose(),
@@ -161,8 +161,8 @@ enum Place {
     End,
 }
 
-/// The text from its start to its end, as words and the place that follows them. Every message is put together
-/// of it, so it looks only where a brace is.
+/// The text from its start to its end, as words and the place that follows them. Every message is put
+/// together of it, so it looks only where a brace is.
 fn pieces(text: &str) -> impl Iterator<Item = (&str, Place)> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    AtLimit, MAX_ATTEMPTS, MAX_CODE_LIFETIME, MAX_PUBLIC_LIFETIME, MAX_SEND_SPACING, Policy,
-};
+use super::{AtLimit, MAX_ATTEMPTS, MAX_CODE_LIFETIME, MAX_PUBLIC_LIFETIME, MAX_SEND_SPACING, Policy};
 use crate::context::Field;
 use crate::grant::MAX_TOKEN_LIFETIME;
 use crate::otp::{Kind, Otp};
@@ -93,9 +91,8 @@ impl Policy {
             }
         }
         for test in &self.test_recipients {
-            let fits = |format: super::Format| {
-                test.code().fit(format.kind, format.shortest, format.longest).is_ok()
-            };
+            let fits =
+                |format: super::Format| test.code().fit(format.kind, format.shortest, format.longest).is_ok();
             if !self.accepted().any(fits) {
                 return Err(PolicyError::TestRecipient);
             }

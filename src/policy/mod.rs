@@ -63,8 +63,8 @@ pub(crate) const MAX_ATTEMPTS: u8 = 100;
 pub(crate) const FAILURE_MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The numbers an exchanger works by. The default suits six digits by SMS or email; [`nist`](Self::nist),
-/// [`psd2`](Self::psd2), [`nomado`](Self::nomado), [`passage`](Self::passage) and [`slingr`](Self::slingr) are
-/// ready for others.
+/// [`psd2`](Self::psd2), [`nomado`](Self::nomado), [`passage`](Self::passage) and [`slingr`](Self::slingr)
+/// are ready for others.
 ///
 /// | knob | default | range |
 /// |---|---|---|
@@ -206,8 +206,8 @@ impl Policy {
         self
     }
 
-    /// How long a code lives unless a request says otherwise: from 1 s. Above 15 minutes every request needs a
-    /// [`Principal`](crate::Principal).
+    /// How long a code lives unless a request says otherwise: from 1 s. Above 15 minutes every request needs
+    /// a [`Principal`](crate::Principal).
     pub fn code_lifetime(self, code_lifetime: Duration) -> Self {
         Self { code_lifetime, ..self }
     }

@@ -27,12 +27,13 @@ const TEN_MINUTES: Duration = Duration::from_secs(600);
 const SIX_DIGITS: u128 = 1_000_000;
 
 impl Policy {
-    /// Every clause of NIST SP 800-63B-4 and of OWASP ASVS 5.0 (all levels) that this policy breaks, by number, with what
-    /// would mend it. What requests may choose counts as chosen.
+    /// Every clause of NIST SP 800-63B-4 and of OWASP ASVS 5.0 (all levels) that this policy breaks, by
+    /// number, with what would mend it. What requests may choose counts as chosen.
     ///
     /// No policy can show what lies outside of it: that phone numbers were validated and a stronger way is
-    /// offered beside SMS (NIST 3.1.3.3 and 3.2.9, ASVS 6.6.1, which at level 3 forbids SMS), that sign-up pages
-    /// tell no more than the answers here (ASVS 6.3.8), that the limits are documented (ASVS 6.1.1).
+    /// offered beside SMS (NIST 3.1.3.3 and 3.2.9, ASVS 6.6.1, which at level 3 forbids SMS), that sign-up
+    /// pages tell no more than the answers here (ASVS 6.3.8), that the limits are documented (ASVS
+    /// 6.1.1).
     pub fn deviations(&self) -> Vec<Deviation> {
         let mut found = Vec::new();
         let mut breaks = |clause, breaks: String, mend| found.push(Deviation { clause, breaks, mend });
@@ -85,7 +86,8 @@ impl Policy {
             breaks("OWASP ASVS 5.0 6.6.2", what, "no code_alone; otp ids instead");
         }
         if self.accepted_risk > Self::ACCEPTED_RISK && guessable().next().is_some() {
-            let what = format!("accepts a takeover risk of {} for each recipient and day", self.accepted_risk);
+            let what =
+                format!("accepts a takeover risk of {} for each recipient and day", self.accepted_risk);
             breaks("OWASP ASVS 5.0 6.6.3", what, "accept_risk(1e-4), with longer codes or fewer attempts");
         }
         if !self.refresh_grace.is_zero() {
@@ -95,8 +97,8 @@ impl Policy {
         found
     }
 
-    /// By what somebody could keep an owner out for more than 15 minutes on purpose. Standards ask for some of
-    /// it; OWASP ASVS 5.0 6.1.1 asks to document how it is prevented.
+    /// By what somebody could keep an owner out for more than 15 minutes on purpose. Standards ask for some
+    /// of it; OWASP ASVS 5.0 6.1.1 asks to document how it is prevented.
     ///
     /// Whatever the policy, an owner on a device that never had a right code shares turns with strangers, and
     /// requests that name no [client](crate::Request::client) share one place: no policy can tell.

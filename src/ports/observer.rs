@@ -128,7 +128,8 @@ pub enum Event {
         session: SessionId,
         /// What the code was for; [`Purpose::ISSUED`] if there was none.
         purpose: Purpose,
-        /// Who issued its tokens without a code: the [id](crate::Principal::id), masked where it is an address.
+        /// Who issued its tokens without a code: the [id](crate::Principal::id), masked where it is an
+        /// address.
         by: Option<String>,
     },
     /// A refresh token was exchanged for the next pair.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::{Draft, Moment};
 use super::lanes::{ClientTag, grown};
+use super::{Draft, Moment};
 use crate::code::{self, Code};
 use crate::context::Context;
 use crate::crypto::{ChallengeId, ContextDigest, NO_CONTEXT, RequestDigest};
@@ -107,9 +107,9 @@ impl Challenge {
         self.attempts_left > 0 && self.life.contains(now)
     }
 
-    /// Whether code and context are the ones it was issued with; for a test recipient the code is a fixed one.
-    /// Code, length and digest are compared in full and combined before anything branches on them; nothing
-    /// is right for a decoy.
+    /// Whether code and context are the ones it was issued with; for a test recipient the code is a fixed
+    /// one. Code, length and digest are compared in full and combined before anything branches on them;
+    /// nothing is right for a decoy.
     pub(crate) fn matches(&self, typed: &Typed, context: &ContextDigest, fixed: Option<&Typed>) -> Choice {
         let typed = typed.as_kind(self.kind);
         let code = match fixed {

@@ -74,9 +74,11 @@ impl Draft {
         }
         request.context.check()?;
         check_shown(&request.context, template.as_ref().unwrap_or(policy.otp.message_template()), policy)?;
-        if request.idempotency_key.as_ref().is_some_and(|key| {
-            !(16..=255).contains(&key.len()) || request.answers_to == AnswersTo::Code
-        }) {
+        if request
+            .idempotency_key
+            .as_ref()
+            .is_some_and(|key| !(16..=255).contains(&key.len()) || request.answers_to == AnswersTo::Code)
+        {
             return Err(RequestError::IdempotencyKey);
         }
         let grant = checked_grant(request.grant, request.principal.as_ref(), policy)?;
@@ -126,7 +128,12 @@ fn check_risk(otp: &Otp, attempts: u8, policy: &Policy) -> Result<(), RequestErr
     Ok(())
 }
 
-fn check_naming(named: AnswersTo, otp: &Otp, lifetime: Duration, policy: &Policy) -> Result<(), RequestError> {
+fn check_naming(
+    named: AnswersTo,
+    otp: &Otp,
+    lifetime: Duration,
+    policy: &Policy,
+) -> Result<(), RequestError> {
     match named {
         AnswersTo::OtpId => Ok(()),
         AnswersTo::Recipient if policy.by_recipient => Ok(()),

@@ -1,7 +1,7 @@
 //! Three clients on one entry, in every order in which their loads, swaps and replies can fall. Any of them
-//! may crash before any step; any try of a swap may be lost, so that nobody knows whether it will arrive, now,
-//! later or never. Whatever the order, the promises hold. Then ways to build the house wrong, and the same
-//! search finds each of them.
+//! may crash before any step; any try of a swap may be lost, so that nobody knows whether it will arrive,
+//! now, later or never. Whatever the order, the promises hold. Then ways to build the house wrong, and the
+//! same search finds each of them.
 
 mod house;
 mod ledger;

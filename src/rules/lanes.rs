@@ -1,5 +1,5 @@
-//! Who asked for one recipient's codes lately. Each client has a lane of its own, so that one who asks all the
-//! time slows down nobody but itself, and a client that once had a right code keeps its place whatever
+//! Who asked for one recipient's codes lately. Each client has a lane of its own, so that one who asks all
+//! the time slows down nobody but itself, and a client that once had a right code keeps its place whatever
 //! strangers do.
 
 use std::time::Duration;
@@ -113,7 +113,8 @@ impl Lanes {
     /// One more lane, in the place of the stranger that asked longest ago if there is no room.
     fn open(&mut self, lane: Lane) {
         if self.0.len() >= MOST {
-            let oldest = (0..self.0.len()).min_by_key(|&index| (self.0[index].right.is_some(), self.0[index].last));
+            let oldest =
+                (0..self.0.len()).min_by_key(|&index| (self.0[index].right.is_some(), self.0[index].last));
             if let Some(oldest) = oldest {
                 self.0.swap_remove(oldest);
             }

@@ -223,7 +223,8 @@ pub(crate) fn race<T: Send>(count: usize, call: impl Fn(usize) -> T + Sync) -> V
 }
 
 /// Once told to, holds that many loads of the entry that was written last back until all of them have read:
-/// every caller then judges the same state, which is the worst that scheduling can do, and happens every time.
+/// every caller then judges the same state, which is the worst that scheduling can do, and happens every
+/// time.
 pub(crate) struct Rendezvous<S> {
     store: S,
     barrier: Barrier,

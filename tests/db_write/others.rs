@@ -65,7 +65,8 @@ impl Scene {
         let exchanged = store.written_by(|| tokens = Some(block_on(house.otp.exchange(submission)).unwrap()));
         let [_, session] = exchanged[..] else { panic!("{exchanged:?}") };
         let tokens = tokens.unwrap();
-        // Of a subject whose sessions were all taken back, and that has begun a new one since, there is an entry.
+        // Of a subject whose sessions were all taken back, and that has begun a new one since, there is an
+        // entry.
         house.clock.rewind(Duration::from_secs(60));
         let revoked = store.written_by(|| block_on(house.otp.revoke_subject("ada@example.org")).unwrap());
         house.clock.advance(Duration::from_secs(60));
@@ -95,7 +96,8 @@ impl Scene {
         self.entries.iter().find(|(other, _)| *other == role).unwrap().1
     }
 
-    /// With those bytes in its place, every flow that reads the entry fails, none writes it, and nothing is sent.
+    /// With those bytes in its place, every flow that reads the entry fails, none writes it, and nothing is
+    /// sent.
     fn is_refused(&self, role: Role, bytes: Vec<u8>, what: &str) {
         let name = self.name(role);
         self.store.plant(name, bytes);

@@ -17,7 +17,7 @@ use crate::scene::{
 fn nothing_shows_in_an_error_of_a_send() {
     let mut scene = Scene::set();
     let person = recipient(ADDRESS);
-    const DENIED: &str = "+33612345678";
+    let denied = "+33612345678";
     let bad = [
         request(&person).template(format!("{TEXT}{TEXT}")),
         request(&person).locale(AMOUNT),
@@ -31,14 +31,14 @@ fn nothing_shows_in_an_error_of_a_send() {
         request(&person).lifetime(seconds(86_400)),
         request(&person).attempts(101),
         request(&person).otp(Otp::new(Kind::Numeric, 4).unwrap()),
-        request(&recipient(DENIED)),
+        request(&recipient(denied)),
         request(&person).grant(Grant::for_subject(format!("{SUBJECT}\n"))),
         request(&person).grant(Grant::new().scope(format!("{SUBJECT} {SUBJECT}"))),
         request(&person).grant(Grant::new().redirect_to(format!("https://eve.example/{SUBJECT}"))),
         request(&person).grant(Grant::new().metadata("plan", PLAN.repeat(100))),
         Request::new(format!("{AMOUNT} {AMOUNT}"), &person),
     ];
-    scene.search.hide(DENIED);
+    scene.search.hide(denied);
     for request in bad {
         let error = block_on(scene.otp.send(request)).unwrap_err();
         assert!(matches!(error, SendError::Request(_)), "{error:?}");

@@ -106,8 +106,8 @@ pub(crate) enum Style {
     Squatter,
     /// Only asks, for every purpose, so that as many codes as can be are alive.
     Crowd,
-    /// Acts only when somebody else would be let in, mostly in the cheapest way; when it can no more, it rests
-    /// for an hour, so that its clients count as new.
+    /// Acts only when somebody else would be let in, mostly in the cheapest way; when it can no more, it
+    /// rests for an hour, so that its clients count as new.
     Thrifty,
 }
 

@@ -1,6 +1,6 @@
 //! Whether time tells who has an account: how long `issue` takes for somebody who may have a code and for
-//! somebody who may not, and a wrong code held against either. Prints how well the times tell them apart, beside
-//! decoys with a planted leak. Ends with 1 if they can be told apart, or the leak is not found.
+//! somebody who may not, and a wrong code held against either. Prints how well the times tell them apart,
+//! beside decoys with a planted leak. Ends with 1 if they can be told apart, or the leak is not found.
 
 use std::process::ExitCode;
 use std::time::Instant;

@@ -72,9 +72,9 @@ fn most(setting: Setting, flow: Flow) -> Option<f64> {
     })
 }
 
-/// Nanoseconds of one run of the flow and of its floor. They take turns, so that whatever else the machine does
-/// falls on both, and of each it is the batch that is slower than a quarter of them: less than that is luck, more
-/// is the rest of the machine.
+/// Nanoseconds of one run of the flow and of its floor. They take turns, so that whatever else the machine
+/// does falls on both, and of each it is the batch that is slower than a quarter of them: less than that is
+/// luck, more is the rest of the machine.
 fn measure(world: &mut World, flow: Flow) -> (f64, f64) {
     let each = |time: Duration| time.as_secs_f64() * 1e9 / f64::from(RUNS);
     let mut round = || (each(flow.time(world, RUNS.into())), each(flow.time_floor(world, RUNS.into())));

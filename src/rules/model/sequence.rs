@@ -70,7 +70,8 @@ impl Sequence {
         }
         seen.sequences += 1;
         let guessed = self.reference.most_guessed(DAY);
-        // On the day a test recipient becomes one like any other, what a guess at its old codes costs changes.
+        // On the day a test recipient becomes one like any other, what a guess at its old codes costs
+        // changes.
         let changes = (BEGIN..NEVER).contains(&self.reference.numbers.fixed_until);
         if guessed > self.reference.numbers.accepted && !changes {
             return Err(format!("{guessed} guesses in a day"));
