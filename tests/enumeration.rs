@@ -320,3 +320,25 @@ fn only_issue_is_safe_from_what_a_notifier_says() {
     assert_eq!((&real.0, &real.1), (&decoy.0, &decoy.1));
     assert_ne!(real.2, decoy.2);
 }
+
+#[test]
+fn a_strangers_code_does_not_tell_that_the_owner_has_signed_in() {
+    let house = common::House::new();
+    let client = |name: &str| otp_exchange::ClientKey::new(name);
+    let strangers = block_on(house.otp.issue(Request::login(&ada()).client(client("stranger")))).unwrap();
+    house.clock.advance(seconds(30));
+    let owners = block_on(house.otp.send(Request::login(&ada()).client(client("owner")))).unwrap();
+    let looks = || {
+        let status = block_on(house.otp.status(&strangers.otp_id)).unwrap();
+        (status.attempts_left, status.expires_at, status.deliveries)
+    };
+    let before = looks();
+    assert!(block_on(house.otp.verify(common::login(&owners.otp_id, &house.code(&ada())))).is_ok());
+    assert_eq!(looks(), before);
+    let right = strangers.expose().code;
+    let answer = block_on(house.otp.verify(common::login(&strangers.otp_id, right)));
+    assert!(matches!(
+        answer,
+        Err(otp_exchange::ExchangeError::Refused(otp_exchange::Refused { attempts_left: Some(4), .. }))
+    ));
+}

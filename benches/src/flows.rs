@@ -128,7 +128,8 @@ fn send_again(world: &mut World, runs: usize) -> Duration {
         drop(run(world.otp.send(world.setting.request(&other))).expect("room for a code"));
     }
     let (time, receipts) = send_to(world, &known);
-    world.use_up(&known, &receipts); // and with each the code that was there before
+    world.use_up(&known, &receipts);
+    world.cancel(&numbers); // the codes that were there before
     world.restore(&numbers);
     world.tidy();
     time

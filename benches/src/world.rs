@@ -95,6 +95,13 @@ impl World {
         self.setting.submission(&self.setting.asking(number).client, otp_id, code)
     }
 
+    /// Takes back live codes.
+    pub(crate) fn cancel(&self, numbers: &[usize]) {
+        for &number in numbers {
+            run(self.otp.cancel(&self.live(number).otp_id)).expect("an otp id of this exchanger");
+        }
+    }
+
     /// Issues again what was used up.
     pub(crate) fn restore(&mut self, used: &[usize]) {
         for &number in used {

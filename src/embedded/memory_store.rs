@@ -23,11 +23,13 @@ const CLEARED_PER_WRITE: usize = 2;
 ///
 /// It holds at most as many entries as it was made for. When that many are alive, it refuses new ones
 /// with an error; it never drops a live entry. A recipient is one entry, for as long as a code of theirs
-/// could live, or for 30 days after a wrong code, whoever typed it; a session is another.
+/// could live and an hour after the last request that came to nothing, or for 30 days after a wrong code, whoever
+/// typed it, and after a right one of a client that was named; a session is another, and so is each quota
+/// for its window.
 ///
 /// ```
 /// use otp_exchange::MemoryStore;
-/// let store = MemoryStore::new(100_000); // about 27 MB when full of codes with the default grant
+/// let store = MemoryStore::new(100_000); // about 28 MB when full of codes with the default grant
 /// assert!(store.is_empty());
 /// ```
 #[derive(Clone)]

@@ -217,8 +217,11 @@ impl Ledger {
             return (self, verdict);
         };
         let winner = self.challenges.swap_remove(index);
-        // Nothing is right for the others of its purpose any more. They stay as decoys: removed, they would
-        // tell whoever asked for one that the owner has just signed in, so that there is an owner.
+        // Nothing is right for the others of its purpose any more. But for those of the same client they stay,
+        // as decoys: removed, they would tell whoever asked for one that the owner has just signed in, so
+        // that there is an owner.
+        let own = |other: &Challenge| other.client.is_some() && other.client == winner.client;
+        self.challenges.retain(|other| other.purpose != winner.purpose || !own(other));
         for other in self.challenges.iter_mut().filter(|other| other.purpose == winner.purpose) {
             other.decoy = true;
         }

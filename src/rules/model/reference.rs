@@ -120,10 +120,13 @@ impl Reference {
     /// that is behind.
     fn is_gone(&self, number: usize) -> bool {
         let code = &self.codes[number];
+        let own = |right: &Code| {
+            right.purpose == code.purpose && code.client.is_some() && right.client == code.client
+        };
         let born = self.log.iter().position(|event| event.what == What::Asked(number)).unwrap();
         self.log[born..].iter().any(|event| match event.what {
             What::Displaced(gone) | What::Cancelled(gone) => gone == number,
-            What::Right(right) if right == number => true,
+            What::Right(right) if right == number || own(&self.codes[right]) => true,
             _ => writes(event.what) && event.at >= code.end,
         })
     }

@@ -90,6 +90,19 @@ fn by_recipient_every_live_challenge_is_compared_and_charged_and_success_voids_t
 }
 
 #[test]
+fn a_right_code_ends_the_others_of_its_client_and_leaves_decoys_of_those_of_everybody_else() {
+    let mut ledger = Ledger::default();
+    for (id, client) in [(1, 1), (2, 1), (3, 2)] {
+        ledger = ask(id).code("111111").client(client).to(ledger, at(30 * u64::from(id))).unwrap();
+    }
+    let (ledger, verdict) = login(ledger, 1, "111111", at(100));
+    assert!(matches!(verdict, Verdict::Right(_)));
+    assert!(ledger.find(&[2; 16]).is_none(), "the same client's");
+    let (_, verdict) = login(ledger, 3, "111111", at(100));
+    assert!(matches!(verdict, Verdict::Wrong { attempts_left: 4, .. }), "another's looks as before");
+}
+
+#[test]
 fn what_is_older_than_valid_from_is_dead() {
     let (now, restored) = (second(10), second(5));
     let moment = Moment { now, valid_from: restored };
