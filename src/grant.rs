@@ -117,7 +117,7 @@ pub enum Role {
     /// Nothing more.
     #[default]
     User,
-    /// Issue tokens for others.
+    /// Issue tokens for others, as an administrator may.
     Developer,
     /// Issue tokens for others.
     Administrator,

@@ -88,7 +88,7 @@
 //! - Codes are unbiased, lie encrypted under keyed names, and are compared in constant time; secrets are
 //!   redacted, wiped and open by `expose` only.
 //! - Guessing at one recipient's codes succeeds with at most 10⁻⁴ in any 24 hours, or what [`Policy`]
-//!   accepts. Then codes get longer; nobody is locked out.
+//!   accepts. Then, by default, codes get longer instead of locking anybody out.
 //! - Whoever can write to the store can delete entries or bring old ones back, never read, forge, change or
 //!   move one. After a restored backup, [`Builder::valid_from`] kills what is older.
 //! - Refresh tokens rotate; one used twice ends its whole family (RFC 9700).
@@ -149,8 +149,8 @@ pub use embedded::TracingObserver;
 pub use embedded::{MemoryStore, Outbox};
 pub use entropy_error::EntropyError;
 pub use exchanger::{
-    BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, IssueError, SendError, StatusError,
-    TokenError,
+    BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, IssueTokensError, SendError,
+    StatusError, TokenError,
 };
 pub use grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal, Role};
 pub use message::{MAX_TEMPLATE_BYTES, Message, Template, TemplateError};

@@ -113,9 +113,13 @@ impl Request {
         Self { answers_to: AnswersTo::Code, ..self }
     }
 
-    /// Who asks, as far as the application can tell: an IP address, a device. Its messages are counted; a
-    /// client that had a right code before keeps its place whatever strangers do. Without one, everybody
-    /// who asks for this recipient's codes shares one place.
+    /// Who asks, as far as the application can tell: an IP address, a device. Its messages are counted by
+    /// [`Policy::client_sends`](crate::Policy::client_sends); without one they are not, and everybody who
+    /// asks for this recipient's codes shares one place.
+    ///
+    /// A client that asked for a code by otp id which then was right is *known* to this recipient for 30
+    /// days, the latest three are: strangers cannot take its turn or its room. [`ClientKey`] says what to
+    /// pass.
     pub fn client(self, client: ClientKey) -> Self {
         Self { client: Some(client), ..self }
     }
@@ -176,8 +180,8 @@ impl Request {
         Self { principal: Some(principal), ..self }
     }
 
-    /// Whether the application has an account for this recipient. Then whoever logs in without one, or
-    /// registers with one, gets a decoy. Without this call nothing is concluded.
+    /// Whether the application has an account for this recipient. Then whoever registers with one, or asks
+    /// for anything else without one, gets a decoy. Without this call nothing is concluded.
     pub fn account_exists(self, exists: bool) -> Self {
         Self { account_exists: Some(exists), ..self }
     }
@@ -203,7 +207,8 @@ pub struct Receipt {
     pub lifetime: Duration,
     /// From when on the code is dead.
     pub expires_at: Timestamp,
-    /// When the same code may be sent again. A client that asks for a new one waits as long or longer; see
+    /// When the same code may be sent again, once it has been delivered; one that was only issued may be
+    /// delivered at once. When a new one may be requested is counted apart: see
     /// [`Policy::send_spacing`](crate::Policy::send_spacing).
     pub resend_at: Timestamp,
     /// How many characters the code has. Where the accepted risk is spent it is longer than usual; make the
@@ -296,7 +301,9 @@ pub enum RequestError {
     #[error("by_recipient: not allowed; use the otp id, or allow it with Policy::by_recipient")]
     NotByRecipient,
     /// A code that answers to nothing but itself.
-    #[error("by_code: not allowed, or not of the kind of the policy's otp; allow it with Policy::code_alone")]
+    #[error(
+        "by_code: not allowed, for a test recipient, or not of the kind of the policy's otp; allow it with Policy::code_alone, and ask for that kind"
+    )]
     NotByCode,
     /// A code alone that is too easy to guess.
     #[error("by_code: the code has {has} bits and needs {needed} for its lifetime; ask for a longer one")]
@@ -310,11 +317,13 @@ pub enum RequestError {
     #[error("by_code: such a code cannot be issued now and delivered later; use send")]
     AloneIsSent,
     /// The country calling code.
-    #[error("recipient: no messages go to numbers of this country; see Policy::allow_dial_codes")]
+    #[error(
+        "recipient: no messages go to numbers of this country; see Policy::allow_dial_codes and deny_dial_codes"
+    )]
     DialCode,
     /// Email.
     #[error(
-        "recipient: this policy takes email for no authenticator; send to a phone, or see Policy::email_signs_in"
+        "recipient: this policy does not accept email as an authenticator; send to a phone, or see Policy::email_signs_in"
     )]
     Email,
     /// A field that has to be bound.
@@ -351,7 +360,7 @@ pub enum RequestError {
         "grant: a scope must be printable ASCII without space, quote and backslash (RFC 6749 section 3.3)"
     )]
     Scope,
-    /// Whoever issues tokens may not.
+    /// The role of the principal may not issue tokens.
     #[error("principal: only an administrator or developer issues tokens for others")]
     NotAdministrator,
     /// A scope that whoever asks does not hold.

@@ -19,8 +19,10 @@ pub struct Status {
     pub created_at: Timestamp,
     /// From when on its code is dead.
     pub expires_at: Timestamp,
+    /// How many characters its code has.
+    pub length: u8,
     /// How often it was delivered.
     pub deliveries: u8,
-    /// When it may be sent again.
+    /// When it may be sent again, once it has been delivered.
     pub resend_at: Timestamp,
 }

@@ -180,9 +180,9 @@ impl fmt::Debug for Proof {
 #[error("refused: the code is wrong, expired, used or unknown")]
 #[non_exhaustive]
 pub struct Refused {
-    /// How often the code may still be tried, when it was named by its otp id; 0 when it is dead or was
-    /// never there. `None` when it was named by its recipient, for that would tell a stranger what
-    /// others do.
+    /// How often the code may still be tried, when it was named by its otp id; 0 when there was nothing to
+    /// compare it with: dead, never there, for another purpose, or its recipient is blocked. `None` when it
+    /// was named by its recipient or by nothing but itself, for that would tell a stranger what others do.
     pub attempts_left: Option<u8>,
 }
 

@@ -5,7 +5,7 @@ mod common;
 
 use common::{House, ada, block_on};
 use otp_exchange::{
-    ExchangeError, Grant, IssueError, Principal, Purpose, Request, RequestError, Role, Submission,
+    ExchangeError, Grant, IssueTokensError, Principal, Purpose, Request, RequestError, Role, Submission,
 };
 
 fn refused(acting: &Principal, grant: Grant) -> RequestError {
@@ -13,7 +13,7 @@ fn refused(acting: &Principal, grant: Grant) -> RequestError {
     let answer = block_on(house.otp.issue_tokens(acting, grant));
     assert_eq!(house.calls(), (0, 0), "nothing was stored");
     match answer {
-        Err(IssueError::Request(error)) => error,
+        Err(IssueTokensError::Request(error)) => error,
         other => panic!("{other:?}"),
     }
 }

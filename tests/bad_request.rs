@@ -9,8 +9,9 @@ use common::{
     CONTROLS, House, MISLEADING, ada, bad_templates, block_on, desk, names, patient, recipient, seconds,
 };
 use otp_exchange::{
-    CodeAlone, ContextError, DialCode, Field, Grant, IssueError, Kind, MAX_CODE_LIFETIME, MAX_TOKEN_LIFETIME,
-    MemoryStore, Otp, Policy, Principal, PurposeError, Request, RequestError, Role, SendError,
+    CodeAlone, ContextError, DialCode, Field, Grant, IssueTokensError, Kind, MAX_CODE_LIFETIME,
+    MAX_TOKEN_LIFETIME, MemoryStore, Otp, Policy, Principal, PurposeError, Request, RequestError, Role,
+    SendError,
 };
 
 fn day() -> Duration {
@@ -323,7 +324,7 @@ fn tokens_without_a_code_need_an_administrator_and_a_grant_in_order() {
     ];
     for (acting, grant, expected, field) in cases {
         match block_on(house.otp.issue_tokens(&acting, grant)) {
-            Err(IssueError::Request(error)) => names(Err::<(), _>(error), &expected, field),
+            Err(IssueTokensError::Request(error)) => names(Err::<(), _>(error), &expected, field),
             other => panic!("{other:?}, not {expected:?}"),
         }
     }

@@ -22,10 +22,11 @@ const CLEARED_PER_WRITE: usize = 2;
 /// when it ends. Clones share their entries.
 ///
 /// It holds at most as many entries as it was made for. When that many are alive, it refuses new ones
-/// with an error; it never drops a live entry. A recipient is one entry, for as long as a code of theirs
-/// could live and an hour after the last request that came to nothing, or for 30 days after a wrong code, whoever
-/// typed it, and after a right one of a client that was named; a session is another, and so is each quota
-/// for its window.
+/// with an error; it never drops a live entry. A recipient is one entry, kept until the latest of: the end of
+/// any code of theirs; an hour after the last request, unless its code was right; 25 hours after a wrong
+/// guess; 30 days after the last wrong code, unless a right one followed (a year where a policy disables); 30
+/// days after a right code of a client that was named. Entries of their own are each session, each code
+/// alone, each subject revoked, and each quota for its window.
 ///
 /// ```
 /// use otp_exchange::MemoryStore;

@@ -28,13 +28,14 @@ pub enum Fault {
         "unavailable: a reply of the store was lost, and somebody else wrote since; request a new code, or sign in again"
     )]
     Lost,
-    /// A session's random name is taken: the generator of randomness repeats itself.
+    /// The random name of a session, or a code that answers to nothing but itself, is taken: the generator of
+    /// randomness repeats itself.
     #[error(
-        "no session: its random name is taken, so the generator of randomness repeats itself; mend that first"
+        "nothing was made: a fresh random name or code is taken, so the generator of randomness repeats itself; mend that first"
     )]
     Repeated,
     /// An entry of the store does not open. It was left as it is.
-    #[error("corrupt: an entry of the store does not open")]
+    #[error("corrupt: an entry of the store does not open; see its cause, and check keyring and namespace")]
     Corrupt(#[from] OpenError),
     /// No randomness.
     #[error(transparent)]
@@ -65,7 +66,9 @@ pub enum SendError {
     },
     /// The code was made and lives, but its message was not handed over, or perhaps not. `deliver` with the
     /// receipt's otp id sends the same code again.
-    #[error("undelivered: the code lives on; deliver it again, or wait to see whether it arrives")]
+    #[error(
+        "undelivered: the code lives on; deliver it again (or, made with by_code, request another), or wait to see whether it arrives"
+    )]
     Undelivered {
         /// The receipt of the code.
         receipt: Box<Receipt>,
@@ -134,7 +137,7 @@ pub enum ExchangeError {
 /// Why no tokens were issued.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum IssueError {
+pub enum IssueTokensError {
     /// The principal may not, or the grant is wrong; nothing was stored.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -146,7 +149,7 @@ pub enum IssueError {
     Fault(#[from] Fault),
 }
 
-impl From<EntropyError> for IssueError {
+impl From<EntropyError> for IssueTokensError {
     fn from(error: EntropyError) -> Self {
         Self::Fault(error.into())
     }
@@ -160,7 +163,7 @@ pub enum StatusError {
     #[error(transparent)]
     OtpId(#[from] OtpIdError),
     /// There is no live code of that otp id.
-    #[error("gone: the code has expired, was used or never was")]
+    #[error("gone: the code has expired, was used or never was; request a new one")]
     Gone,
     /// Something around it failed.
     #[error(transparent)]
@@ -175,7 +178,7 @@ pub enum TokenError {
     #[error(transparent)]
     Malformed(#[from] MalformedToken),
     /// Expired, revoked, replayed or unknown. Which of them it was is never said (RFC 7662 section 2.2).
-    #[error("refused: the token is expired, revoked or unknown")]
+    #[error("refused: the token is expired, revoked or unknown; refresh it, or sign in again")]
     Refused,
     /// The issuer could not make or recognise the token now.
     #[error(transparent)]

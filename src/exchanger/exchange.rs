@@ -2,7 +2,7 @@
 
 use super::draw::Draw;
 use super::entries::Step;
-use super::{ExchangeError, Exchanger, Fault, IssueError};
+use super::{ExchangeError, Exchanger, Fault, IssueTokensError};
 use crate::crypto::NONCE_BYTES;
 use crate::grant::{Grant, Principal, Role};
 use crate::otp_id::OtpIdError;
@@ -34,6 +34,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
 
     /// Checks a submission. The attempt is charged, or the code used up, before the verdict is known to
     /// anybody.
+    ///
+    /// A right code makes every other one of the same recipient and purpose worth nothing, but for codes
+    /// alone. Those that others asked for keep looking alive, so that nobody learns of it.
     ///
     /// # Errors
     /// As [`exchange`](Self::exchange).
@@ -132,9 +135,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// subject, and every scope it shall have: none is taken from the principal, who has to hold each.
     ///
     /// # Errors
-    /// [`IssueError::Request`] if the principal may not, or something about the grant is wrong; the others
-    /// say what failed.
-    pub async fn issue_tokens(&self, acting: &Principal, grant: Grant) -> Result<Tokens, IssueError> {
+    /// [`IssueTokensError::Request`] if the principal may not, or something about the grant is wrong; the
+    /// others say what failed.
+    pub async fn issue_tokens(&self, acting: &Principal, grant: Grant) -> Result<Tokens, IssueTokensError> {
         if acting.role == Role::User {
             return Err(RequestError::NotAdministrator.into());
         }

@@ -37,8 +37,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         Ok(())
     }
 
-    /// How the recipient's live challenges stand, but for those that answer to nothing but their code. For
-    /// support and account pages; a stranger must not see it.
+    /// How the recipient's live challenges stand, but for those that answer to nothing but their code. One
+    /// that is worth nothing any more looks like any other. For support and account pages; a stranger
+    /// must not see it.
     ///
     /// # Errors
     /// [`Fault`] if the store cannot be read.
@@ -55,7 +56,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     }
 
     /// How many wrong submissions there were for this recipient since the last right one, whatever codes they
-    /// were for; forgotten 30 days after the last. New codes do not reset it.
+    /// were for; forgotten 30 days after the last; once the limit is reached, when the block has run out,
+    /// or after a year where the policy disables. New codes do not reset it.
     ///
     /// # Errors
     /// [`Fault`] if the store cannot be read.
@@ -92,6 +94,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             attempts_left: challenge.attempts_left,
             created_at: challenge.life.created,
             expires_at: challenge.life.end,
+            length: challenge.length(self.policy(), now),
             deliveries: challenge.deliveries,
             resend_at: challenge.redelivery_at(now, self.policy()),
         }

@@ -22,7 +22,7 @@ use crate::rules::Moment;
 use crate::timestamp::Timestamp;
 
 use draw::Draw;
-pub use error::{ExchangeError, Fault, IssueError, SendError, StatusError, TokenError};
+pub use error::{ExchangeError, Fault, IssueTokensError, SendError, StatusError, TokenError};
 use quotas::Leases;
 
 /// The flows: [`send`](Self::send), [`exchange`](Self::exchange), [`authenticate`](Self::authenticate),

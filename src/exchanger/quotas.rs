@@ -26,6 +26,14 @@ pub(super) struct Claim {
     why: Waiting,
 }
 
+impl Claim {
+    /// Whether a share is of the present window. An end too far off is of a clock that was set back since.
+    fn is_of_now(&self, share: &Share, now: Timestamp) -> bool {
+        let furthest = now.saturating_add(self.quota.window).saturating_add(CLOCK_SLACK);
+        now < share.end && share.end <= furthest
+    }
+}
+
 /// The shares of busy quotas that this process holds: of the whole service's, and of one for each country.
 #[derive(Default)]
 pub(super) struct Leases(Mutex<HashMap<Name, Share>>);
@@ -42,9 +50,7 @@ enum Lease {
 impl Leases {
     fn spend(&self, claim: &Claim, now: Timestamp) -> Lease {
         let Ok(mut shares) = self.0.lock() else { return Lease::None };
-        // An end too far off is of a clock that was set back since.
-        let furthest = now.saturating_add(claim.quota.window).saturating_add(CLOCK_SLACK);
-        match shares.get_mut(&claim.name).filter(|share| now < share.end && share.end <= furthest) {
+        match shares.get_mut(&claim.name).filter(|share| claim.is_of_now(share, now)) {
             None => Lease::None,
             Some(share) if share.count == 0 => Lease::Empty(share.end),
             // To a process whose clock is ahead the next window has begun already.
@@ -62,8 +68,7 @@ impl Leases {
     /// Until when it is known to be used up.
     fn used_up(&self, claim: &Claim, now: Timestamp) -> Option<Timestamp> {
         let shares = self.0.lock().ok()?;
-        let furthest = now.saturating_add(claim.quota.window).saturating_add(CLOCK_SLACK);
-        let share = shares.get(&claim.name).filter(|share| now < share.end && share.end <= furthest)?;
+        let share = shares.get(&claim.name).filter(|share| claim.is_of_now(share, now))?;
         (share.count == 0).then_some(share.end)
     }
 

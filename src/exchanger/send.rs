@@ -63,8 +63,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// of whoever asked for the code. Sending again neither prolongs the code's life nor gives fresh
     /// attempts.
     ///
-    /// For a decoy all of it happens but the message, and likewise for a code that was voided because its
-    /// first message never can arrive.
+    /// For a decoy all of it happens but the message, and likewise for a test recipient, and for a code that
+    /// is worth nothing any more: its first message never can arrive, or another of its purpose was
+    /// right.
     ///
     /// # Errors
     /// [`SendError::OtpId`] and [`SendError::Gone`] if there is no such code, [`SendError::NotAgain`] if it

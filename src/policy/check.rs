@@ -227,13 +227,15 @@ pub enum PolicyError {
         has: Bits,
     },
     /// A field that has to be shown and is not.
-    #[error("policy: require asks for a field that the otp's template does not show; add its variable")]
+    #[error("policy: require asks for {}, which the otp's template does not show; add its variable", field.as_str())]
     NotShown {
         /// Which.
         field: Field,
     },
     /// The code of a test recipient.
-    #[error("policy: the code of a test_recipient is of no kind and length that the policy has")]
+    #[error(
+        "policy: the code of a test_recipient is of no kind and length that the policy has; change it, or allow that form"
+    )]
     TestRecipient,
     /// An allowed redirect URL.
     #[error(

@@ -258,10 +258,11 @@ impl Policy {
         Self { failure_limit, at_failure_limit, ..self }
     }
 
-    /// How long after a message to somebody a new code may be requested for them: up to 15 minutes. A client
-    /// that asks again for the same recipient waits for this span, then for twice this span, and so on to 15
-    /// minutes; an hour without asking, or a right code, and it begins anew. The same holds for sending the
-    /// same code again.
+    /// How long after a request a new code may be requested for the same recipient: up to 15 minutes. Clients
+    /// that are not [known](crate::Request::client) wait for this span after anybody's request. Each client
+    /// also waits for itself: for this span, then for twice this span, and so on to 15 minutes; that begins
+    /// anew after an hour without asking, or a right code. Sending the same code again waits likewise, for
+    /// earlier deliveries of that code alone.
     pub fn send_spacing(self, send_spacing: Duration) -> Self {
         Self { send_spacing, ..self }
     }
@@ -288,7 +289,7 @@ impl Policy {
         Self { service_sends: quota.into(), ..self }
     }
 
-    /// The only numbers that get messages begin so. Without any, all do.
+    /// Only numbers that begin with one of these get messages. If none is set, all do.
     pub fn allow_dial_codes(mut self, codes: impl IntoIterator<Item = DialCode>) -> Self {
         self.allowed_dial_codes.extend(codes);
         self

@@ -8,9 +8,8 @@ use super::{AtLimit, Policy};
 use crate::otp::Kind;
 use crate::risk::Risk;
 
-/// The numbers of a [`Policy`], as they were set: to show them, to write them down, to compare them with
-/// those of yesterday. What follows from them, [`Policy::takeover_probability_per_day`],
-/// [`Policy::deviations`] and the like tell.
+/// The main numbers of a [`Policy`], as they were set: to show them, to write them down. What follows from
+/// them, [`Policy::takeover_probability_per_day`], [`Policy::deviations`] and the like tell.
 ///
 /// As data, spans are in seconds, under names that say so, and the accepted risk is a number from 0 to 1.
 ///
@@ -44,7 +43,7 @@ pub struct Numbers {
     /// How long a refresh token may lie unused.
     #[serde(rename = "refresh_idle_seconds", serialize_with = "seconds")]
     pub refresh_idle: Duration,
-    /// How often a code may be tried, unless a request says otherwise.
+    /// How often a code may be tried, unless a request asks for fewer.
     pub attempts: u8,
     /// How likely a takeover of one recipient may be, for somebody who guesses for 24 hours.
     #[serde(serialize_with = "probability")]
@@ -54,7 +53,7 @@ pub struct Numbers {
     /// What happens after that. As data `LONGER_CODES`, `DISABLE`, or `BLOCK` with its seconds.
     #[serde(serialize_with = "AtLimitData::serialize")]
     pub at_failure_limit: AtLimit,
-    /// How long after a message the next one may be requested, before that span grows.
+    /// How long after a request the next one may come, before that span grows.
     #[serde(rename = "send_spacing_seconds", serialize_with = "seconds")]
     pub send_spacing: Duration,
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// At most so many in every window of that length. Windows follow one another without a gap, the first from
 /// 1970-01-01T00:00:00Z on; in two that touch there may be twice as many within the length of one.
 ///
-/// Of messages it counts each code when it is made, and again each time it is sent again.
+/// Of messages it counts each code when it is made, decoys and those of test recipients too, and again each
+/// time it is sent again; of submissions each that could be a code, right or wrong. Nothing is given back.
 ///
 /// ```
 /// use otp_exchange::Quota;

@@ -11,7 +11,7 @@ use crate::typed::{MalformedCode, Typed};
 
 /// An address whose code is always the same, until a day that has to be named: for app-store reviewers, who
 /// get no messages, and for end-to-end tests. Requests for it are spaced and counted like any other; nothing
-/// is sent.
+/// is sent. It is not for codes that answer to nothing but themselves.
 ///
 /// The code lies in this configuration only, never in the store. Whoever knows it is let in as this
 /// recipient, so give it an account of its own that can do no harm.

@@ -7,7 +7,8 @@ use crate::purpose::Purpose;
 use crate::rules::Waiting;
 use crate::tokens::SessionId;
 
-/// Learns of everything that happened, after the write that made it true. For logs, metrics and alarms.
+/// Learns of what happened to codes and sessions, after the write that made it true. For logs, metrics and
+/// alarms.
 ///
 /// It is called in the middle of a flow: it must not block and cannot fail. Hand what takes time to a queue.
 ///
@@ -80,7 +81,7 @@ pub enum Event {
         recipient: String,
         /// What the code is for.
         purpose: Purpose,
-        /// The how manieth delivery of this code it was, from 1.
+        /// Which delivery of this code it was, from 1.
         deliveries: u8,
     },
     /// The notifier did not take a message, or perhaps not.
@@ -106,9 +107,10 @@ pub enum Event {
         /// How often that one may still be tried; 0 if it is spent now.
         attempts_left: u8,
     },
-    /// A code was submitted where there was none to compare it with: expired, used, spent or never there.
+    /// A code was submitted where there was none to compare it with: expired, used, spent, never there, for
+    /// another purpose, or of a recipient who is blocked.
     NoneLive,
-    /// A code was submitted by a client that had had its submissions.
+    /// A code was submitted by a client that has used up its quota.
     SubmissionRefused {
         /// Which limit it was.
         why: Waiting,

@@ -121,6 +121,11 @@ impl Challenge {
         code & own_context.ct_eq(context) & !decoy
     }
 
+    /// How many characters its code has, or the fixed one that is right for it instead.
+    pub(crate) fn length(&self, policy: &Policy, now: Timestamp) -> u8 {
+        self.fixed_code(now, policy).map_or(self.code.length(), Typed::length)
+    }
+
     /// The code that is right for it now if its recipient is a test recipient.
     pub(crate) fn fixed_code<'a>(&self, now: Timestamp, policy: &'a Policy) -> Option<&'a Typed> {
         policy.fixed_code(self.channel, &self.address, now)

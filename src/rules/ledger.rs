@@ -217,10 +217,11 @@ impl Ledger {
             return (self, verdict);
         };
         let winner = self.challenges.swap_remove(index);
-        // Nothing is right for the others of its purpose any more. But for those of the same client they stay,
-        // as decoys: removed, they would tell whoever asked for one that the owner has just signed in, so
-        // that there is an owner.
-        let own = |other: &Challenge| other.client.is_some() && other.client == winner.client;
+        // Nothing is right for the others of its purpose any more. Those that the same client asked for are
+        // removed. Those of everybody else stay, as decoys: removing them would tell whoever asked for one
+        // that the owner has just signed in, so that there is an owner.
+        let by_id = winner.answers_to == AnswersTo::OtpId; // else anybody may have asked for it
+        let own = |other: &Challenge| by_id && other.client.is_some() && other.client == winner.client;
         self.challenges.retain(|other| other.purpose != winner.purpose || !own(other));
         for other in self.challenges.iter_mut().filter(|other| other.purpose == winner.purpose) {
             other.decoy = true;
@@ -241,8 +242,8 @@ impl Ledger {
         self.last_send.map_or(Timestamp::MIN, |last| last.saturating_add(policy.send_spacing))
     }
 
-    /// Wrong submissions since the last right one, forgotten 30 days after the last; after a block that has
-    /// run out, at once; never where the policy disables.
+    /// Wrong submissions since the last right one, forgotten 30 days after the last; once the limit is
+    /// reached, when the block has run out, or after a year where the policy disables.
     pub(crate) fn consecutive_failures(&self, now: Timestamp, policy: &Policy) -> u32 {
         let remembered = |last: Timestamp| now < last.saturating_add(self.failure_memory(policy));
         if self.failures.last.is_some_and(remembered) { self.failures.consecutive } else { 0 }

@@ -16,23 +16,26 @@ pub(crate) struct Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// This client's last request for this recipient, the last message to it, or the last one with this code,
-    /// is too recent.
+    /// This client's last request for this recipient, anybody's last request (unless the client is known), or
+    /// the last delivery of this code, is too recent.
     Spacing,
-    /// This recipient has as many live codes for this purpose as it may, none of them over 15 minutes old.
+    /// There is no room for one more code: three for this purpose (of strangers together, or of this known
+    /// client), or their data is too large; none of them is over 15 minutes old.
     LiveCodes,
     /// The accepted risk of this recipient is spent, and the policy makes no longer codes (nor does it for a
     /// test recipient). The time to wait is the earliest that some of it comes back.
     Risk,
-    /// This recipient has had too many failures in a row, and the policy blocks or disables.
+    /// This recipient has had too many failures in a row, and the policy blocks or disables. Where it
+    /// disables, waiting is no remedy: prove the owner another way, and call
+    /// [`clear_failures`](crate::Exchanger::clear_failures).
     Failures,
-    /// This client has had its messages for now.
+    /// This client has used up its quota of messages.
     ClientSends,
-    /// This client has had its submissions for now.
+    /// This client has used up its quota of submissions.
     ClientChecks,
-    /// The numbers of this country calling code have had their messages for now.
+    /// The numbers of this country calling code have used up their quota of messages.
     DialCodeSends,
-    /// The whole service has sent its messages for now.
+    /// The whole service has used up its quota of messages.
     ServiceSends,
 }
 

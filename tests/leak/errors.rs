@@ -2,7 +2,7 @@
 
 use otp_exchange::testkit::{Delivery, Reply};
 use otp_exchange::{
-    ClientKey, DialCode, EntropyError, ExchangeError, Exchanger, Grant, IssueError, Keyring, Kind, Otp,
+    ClientKey, DialCode, EntropyError, ExchangeError, Exchanger, Grant, IssueTokensError, Keyring, Kind, Otp,
     OtpId, Outbox, Policy, Principal, Quota, Recipient, Request, RequestError, Role, Sealed, SendError,
     StatusError, Submission, SubmissionError, TestRecipient, TokenError, Waiting,
 };
@@ -159,7 +159,7 @@ fn nothing_shows_in_an_error_of_an_issue_or_a_quota() {
         (&support, Grant::for_subject(SUBJECT).metadata("plan", PLAN.repeat(100))),
     ] {
         let error = block_on(scene.otp.issue_tokens(acting, grant)).unwrap_err();
-        assert!(matches!(error, IssueError::Request(_)), "{error:?}");
+        assert!(matches!(error, IssueTokensError::Request(_)), "{error:?}");
         scene.search.error(&error);
     }
     let once = Quota::new(1, seconds(3600));

@@ -121,7 +121,10 @@ impl Reference {
     fn is_gone(&self, number: usize) -> bool {
         let code = &self.codes[number];
         let own = |right: &Code| {
-            right.purpose == code.purpose && code.client.is_some() && right.client == code.client
+            right.purpose == code.purpose
+                && right.by_id
+                && code.client.is_some()
+                && right.client == code.client
         };
         let born = self.log.iter().position(|event| event.what == What::Asked(number)).unwrap();
         self.log[born..].iter().any(|event| match event.what {
