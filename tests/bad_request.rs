@@ -10,7 +10,7 @@ use common::{
 };
 use otp_exchange::{
     CodeAlone, ContextError, DialCode, Field, Grant, IssueTokensError, Kind, MAX_CODE_LIFETIME,
-    MAX_TOKEN_LIFETIME, MemoryStore, Otp, Policy, Principal, PurposeError, Request, RequestError, Role,
+    MAX_TOKEN_LIFETIME, MemoryStore, Otp, Policy, Principal, PurposeError, Request, RequestError, Risk, Role,
     SendError,
 };
 
@@ -43,8 +43,10 @@ fn bad_requests() -> Vec<Case> {
         (login().lifetime(MAX_CODE_LIFETIME), RequestError::NoPrincipal, "requested_by"),
         (login().by_code(), RequestError::NotByCode, "by_code"),
     ];
-    for given in [0, 101, 255] {
-        cases.push((login().attempts(given), RequestError::Attempts { given, most: 100 }, "attempts"));
+    cases.push((login().attempts(0), RequestError::Attempts { given: 0, most: 100 }, "attempts"));
+    for (given, risk) in [(101, 1.01e-4), (255, 2.55e-4)] {
+        let (risk, accepted) = (Risk::new(risk), Risk::new(1e-4));
+        cases.push((login().attempts(given), RequestError::Risk { risk, accepted }, "Policy::accept_risk"));
     }
     for bytes in [0, 1, 15, 256] {
         let request = login().idempotency_key("k".repeat(bytes));

@@ -37,7 +37,7 @@ const PRICES: &[(&str, Cost)] = &[
     ("send, takes shares",        cost(3,    3,    3,    4,    0,   74,    3)),
     ("send, has shares",          cost(1,    1,    3,    2,    0,   50,    1)),
     ("send, everything",          cost(2,    2,    6,    3,    1,   62,    2)),
-    ("send, by code",             cost(1,    2,    2,    3,    0,   72,    2)),
+    ("send, by code",             cost(1,    2,    2,    3,    0,   72,    1)),
     ("deliver",                   cost(1,    1,    0,    1,    2,   12,    1)),
     ("deliver again",             cost(1,    1,    0,    1,    2,   12,    1)),
     ("deliver again, client",     cost(2,    2,    0,    2,    3,   24,    2)),

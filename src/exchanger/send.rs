@@ -113,9 +113,10 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let entry = self.vault.ledger_name(&draft.recipient);
         let context = self.vault.context_digest(&draft.context);
         let price = self.price_of_message(client, &draft.recipient);
-        // Challenge id, two nonces, and a byte for each character of the code with a few for those that are
+        // Challenge id, nonces, and a byte for each character of the code with a few for those that are
         // rejected.
-        let mut draw = self.draw(16 + 2 * NONCE_BYTES + usize::from(draft.otp.length()) + 4);
+        let nonces = if draft.answers_to == AnswersTo::Code { 3 } else { 2 };
+        let mut draw = self.draw(16 + nonces * NONCE_BYTES + usize::from(draft.otp.length()) + 4);
         let rule = |ledger: Option<Ledger>, at: Moment, draw: &mut Draw<'_>| {
             let ledger = ledger.unwrap_or_default();
             if let Some(challenge) = made_for.as_ref().and_then(|digest| ledger.made_for(at, digest)) {

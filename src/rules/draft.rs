@@ -119,12 +119,13 @@ fn check_lifetime(lifetime: Duration, has_principal: bool, policy: &Policy) -> R
 }
 
 fn check_risk(otp: &Otp, attempts: u8, policy: &Policy) -> Result<(), RequestError> {
-    if !(1..=policy.attempts).contains(&attempts) {
-        return Err(RequestError::Attempts { given: attempts, most: policy.attempts });
-    }
     let risk = Risk::of_guesses(attempts, otp.kind(), otp.length());
     if risk > policy.accepted_risk {
         return Err(RequestError::Risk { risk, accepted: policy.accepted_risk });
+    }
+    // Within the risk of one recipient it still has to stay within that of a spray over all of them.
+    if !(1..=policy.attempts).contains(&attempts) {
+        return Err(RequestError::Attempts { given: attempts, most: policy.attempts });
     }
     Ok(())
 }

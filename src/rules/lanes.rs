@@ -10,7 +10,7 @@ use crate::policy::{CLOCK_SLACK, KNOWN_MEMORY, LANE_MEMORY, MAX_SEND_SPACING, Po
 use crate::timestamp::Timestamp;
 
 /// How many clients one recipient remembers.
-pub(super) const MOST: usize = 24;
+pub(super) const MOST: usize = 20;
 
 /// How many of them may be known: more than a person's own devices, so few that strangers' lanes have room.
 pub(super) const MOST_KNOWN: usize = 3;

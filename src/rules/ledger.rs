@@ -20,8 +20,8 @@ use crate::typed::Typed;
 /// The largest ledger, in bytes of its encoding. Most have a few hundred; only one under attack comes near.
 pub(crate) const MAX_LEDGER_BYTES: usize = LEDGER_OVERHEAD + STRANGERS_ROOM + MOST_KNOWN * KNOWN_ROOM;
 
-/// What a ledger holds beside its challenges, in bytes at the most: 27 hours of guesses, the lanes, times.
-const LEDGER_OVERHEAD: usize = 64 + 27 * 16 + MOST * 39;
+/// What a ledger holds beside its challenges, in bytes at the most: 52 hours of guesses, the lanes, times.
+const LEDGER_OVERHEAD: usize = 64 + 52 * 16 + MOST * 39;
 
 /// What the challenges of all strangers together may take, in bytes: so much that their number binds first.
 const STRANGERS_ROOM: usize = 6500;

@@ -12,7 +12,7 @@ const COUNTED: i64 = 24;
 /// How far the clock that charged a guess may have been behind.
 const SLACK: i64 = CLOCK_SLACK.as_secs().cast_signed() * 1000;
 
-/// What was guessed at in which hour, in steps of risk. Hours without a guess have no place, so there are 27
+/// What was guessed at in which hour, in steps of risk. Hours without a guess have no place, so there are 52
 /// at the most and mostly none.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Spent(Vec<(i64, u64)>);
@@ -35,18 +35,11 @@ impl Spent {
         self.0.iter().fold(Risk::NONE, |sum, (_, steps)| sum.plus(Risk::from_steps(*steps)))
     }
 
-    /// Drops what counts no more. A guess from the future is of a clock that was set back since: it counts
-    /// from now on, else it would count for as long as the clock was wrong.
+    /// Drops what counts no more. A guess from further ahead than guesses count is of a clock that was set back
+    /// since: it would count for as long as that clock was wrong.
     pub(super) fn forget(&mut self, now: Timestamp) {
-        let present = hour(now);
-        self.0.retain(|(charged, _)| now < end(*charged));
-        let ahead = |(charged, _): &(i64, u64)| *charged > present.saturating_add(1);
-        if self.0.iter().any(ahead) {
-            let early: Vec<_> = self.0.extract_if(.., |entry| ahead(entry)).collect();
-            for (_, steps) in early {
-                self.charge(now, Risk::from_steps(steps));
-            }
-        }
+        let furthest = hour(now).saturating_add(COUNTED + 1);
+        self.0.retain(|(charged, _)| now < end(*charged) && *charged <= furthest);
     }
 
     /// When the oldest of them counts no more.
@@ -97,14 +90,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_makes_a_guess_count_from_now_on() {
+    fn a_clock_set_back_makes_a_guess_count_for_two_days_at_the_most() {
+        let now = at(1_700_000_000);
+        let guessed = |ahead: Duration| {
+            let mut spent = Spent::default();
+            spent.charge(now.saturating_add(ahead), Risk::new(0.5));
+            spent.forget(now);
+            (spent.counted(), spent.forget_after().unwrap_or(now))
+        };
+        let (counted, until) = guessed(25 * HOUR);
+        assert_eq!(counted, Risk::new(0.5));
+        assert!(until <= now.saturating_add(51 * HOUR));
+        assert_eq!(guessed(26 * HOUR).0, Risk::NONE);
+        assert_eq!(guessed(Duration::MAX).0, Risk::NONE);
         let mut spent = Spent::default();
-        spent.charge(at(2_000_000_000), Risk::new(0.5));
-        spent.forget(at(1_700_000_000));
-        assert_eq!(spent.counted(), Risk::new(0.5));
-        assert!(spent.forget_after().unwrap() <= at(1_700_000_000).saturating_add(26 * HOUR));
+        spent.charge(now, Risk::new(0.5));
         spent.forget(Timestamp::MIN);
-        spent.forget(Timestamp::MAX);
         assert_eq!(spent.counted(), Risk::NONE);
     }
 }

@@ -31,7 +31,8 @@ impl Subject {
 
     /// From when on every session it ended is dead anyway.
     pub(crate) fn forget_after(&self) -> Timestamp {
-        self.revoked.saturating_add(MAX_TOKEN_LIFETIME).saturating_add(CLOCK_SLACK)
+        let last_end = self.revoked.saturating_add(CLOCK_SLACK).saturating_add(MAX_TOKEN_LIFETIME);
+        last_end.saturating_add(CLOCK_SLACK)
     }
 }
 
