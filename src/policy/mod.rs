@@ -1,5 +1,6 @@
 //! The numbers: what codes may look like, how long things live, how often a code may be tried and sent.
 
+mod accepts;
 mod check;
 mod numbers;
 mod presets;
@@ -14,10 +15,8 @@ use std::time::Duration;
 use crate::context::Field;
 use crate::grant::MAX_TOKEN_LIFETIME;
 use crate::otp::{Kind, Otp};
-use crate::recipient::{Channel, DialCode, Recipient};
+use crate::recipient::DialCode;
 use crate::risk::Risk;
-use crate::timestamp::Timestamp;
-use crate::typed::{MalformedCode, Typed};
 
 pub use check::PolicyError;
 pub use numbers::Numbers;
@@ -364,75 +363,5 @@ impl Policy {
     pub fn allow_redirect(mut self, url: impl Into<String>) -> Self {
         self.redirects.insert(url.into());
         self
-    }
-
-    /// Whether a request may have codes of that kind and length.
-    pub(crate) fn allows(&self, otp: &Otp) -> bool {
-        self.accepted().any(|format| {
-            format.kind == otp.kind() && (format.shortest..=format.longest).contains(&otp.length())
-        })
-    }
-
-    /// Whether messages may go to that number.
-    pub(crate) fn reaches(&self, recipient: &Recipient) -> bool {
-        let among = |codes: &[DialCode]| codes.iter().any(|code| code.matches(recipient));
-        let allowed = self.allowed_dial_codes.is_empty() || among(&self.allowed_dial_codes);
-        recipient.dial_code().is_none() || (allowed && !among(&self.denied_dial_codes))
-    }
-
-    /// The code of that recipient that is always the same, if there is one now.
-    pub(crate) fn fixed_code(&self, channel: Channel, address: &str, now: Timestamp) -> Option<&Typed> {
-        self.test_recipients.iter().find(|test| test.is(channel, address, now)).map(TestRecipient::code)
-    }
-
-    /// What was typed, if it can be a code at all under this policy.
-    pub(crate) fn read(&self, typed: &str) -> Result<Typed, MalformedCode> {
-        let typed = Typed::read(typed)?;
-        let mut first_problem = None;
-        for Format { kind, shortest, longest } in self.accepted() {
-            match typed.fit(kind, shortest, longest) {
-                Ok(_) => return Ok(typed),
-                Err(problem) => first_problem = first_problem.or(Some(problem)),
-            }
-            let long = if self.makes_longer_codes() { lengthened(kind) } else { longest };
-            if typed.fit(kind, long, long).is_ok() {
-                return Ok(typed);
-            }
-        }
-        Err(first_problem.unwrap_or(MalformedCode::Length))
-    }
-
-    fn makes_longer_codes(&self) -> bool {
-        self.longer_codes || self.at_failure_limit == AtLimit::LongerCodes
-    }
-
-    fn accepted(&self) -> impl Iterator<Item = Format> {
-        let standard =
-            Format { kind: self.otp.kind(), shortest: self.otp.length(), longest: self.otp.length() };
-        std::iter::once(standard).chain(self.formats.iter().copied())
-    }
-}
-
-/// How long a code of that kind is that has become longer.
-fn lengthened(kind: Kind) -> u8 {
-    Otp::new(kind, 1).map_or(0, |otp| otp.lengthened().length())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_typed_is_held_against_every_allowed_format() {
-        let policy = Policy::default().allow(Kind::Unambiguous, 8, 10);
-        for good in ["123456", "123-456", "oil4 5678", "ABCDEFGH12"] {
-            assert!(policy.read(good).is_ok(), "{good}");
-        }
-        for bad in ["12345", "1234567", "abcdefg", "uuuuuuuu", "ABCDEFGH123", "", " - ", "١٢٣٤٥٦", "12345\0"]
-        {
-            assert!(policy.read(bad).is_err(), "{bad}");
-        }
-        assert_eq!(Policy::default().read("12345").err(), Some(MalformedCode::Length));
-        assert_eq!(Policy::default().read("12345O").err(), Some(MalformedCode::Character));
     }
 }

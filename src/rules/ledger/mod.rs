@@ -1,33 +1,23 @@
 //! Everything known about one recipient: what may be issued, sent, tried.
 
+mod limits;
+mod room;
+
 use serde::{Deserialize, Serialize};
 
-use super::lanes::{ClientTag, Lanes, MOST, MOST_KNOWN};
+use super::lanes::Lanes;
 use super::spent::Spent;
 use super::{Challenge, Draft, Life, Refusal, Waiting};
 use crate::crypto::{ChallengeId, ContextDigest, RequestDigest};
 use crate::otp::Otp;
-use crate::policy::{
-    AtLimit, CLOCK_SLACK, DISABLED_MEMORY, DISPLACE_AFTER, FAILURE_MEMORY, LIVE_PER_PURPOSE,
-    MAX_CODE_LIFETIME, Policy,
-};
+use crate::policy::{AtLimit, CLOCK_SLACK, MAX_CODE_LIFETIME, Policy};
 use crate::purpose::Purpose;
 use crate::request::AnswersTo;
 use crate::risk::Risk;
 use crate::timestamp::Timestamp;
 use crate::typed::Typed;
 
-/// The largest ledger, in bytes of its encoding. Most have a few hundred; only one under attack comes near.
-pub(crate) const MAX_LEDGER_BYTES: usize = LEDGER_OVERHEAD + STRANGERS_ROOM + MOST_KNOWN * KNOWN_ROOM;
-
-/// What a ledger holds beside its challenges, in bytes at the most: 52 hours of guesses, the lanes, times.
-const LEDGER_OVERHEAD: usize = 64 + 52 * 16 + MOST * 39;
-
-/// What the challenges of all strangers together may take, in bytes: so much that their number binds first.
-const STRANGERS_ROOM: usize = 6500;
-
-/// What the challenges of each known client may take, in bytes: room for the largest there is.
-const KNOWN_ROOM: usize = 2700;
+pub(crate) use room::MAX_LEDGER_BYTES;
 
 /// Everything known about one recipient, in one entry.
 ///
@@ -237,44 +227,12 @@ impl Ledger {
         self.challenges.iter().find(|challenge| challenge.id == *id)
     }
 
-    /// When the next code may be requested for this recipient by strangers, who have to share.
-    fn next_send_at(&self, policy: &Policy) -> Timestamp {
-        self.last_send.map_or(Timestamp::MIN, |last| last.saturating_add(policy.send_spacing))
-    }
-
-    /// Wrong submissions since the last right one, forgotten 30 days after the last; once the limit is
-    /// reached, when the block has run out, or after a year where the policy disables.
-    pub(crate) fn consecutive_failures(&self, now: Timestamp, policy: &Policy) -> u32 {
-        let remembered = |last: Timestamp| now < last.saturating_add(self.failure_memory(policy));
-        if self.failures.last.is_some_and(remembered) { self.failures.consecutive } else { 0 }
-    }
-
     /// From when on nothing in it matters any more, by any clock within the slack.
     pub(crate) fn forget_after(&self, policy: &Policy) -> Timestamp {
         let failures = self.failures.last.map(|last| last.saturating_add(self.failure_memory(policy)));
         let asked = self.spent.forget_after().max(self.lanes.forget_after());
         let latest = failures.max(self.latest_end).max(asked).unwrap_or(Timestamp::MIN);
         latest.max(self.next_send_at(policy)).saturating_add(CLOCK_SLACK)
-    }
-
-    fn failure_memory(&self, policy: &Policy) -> std::time::Duration {
-        match policy.at_failure_limit {
-            _ if self.failures.consecutive < u32::from(policy.failure_limit) => FAILURE_MEMORY,
-            AtLimit::LongerCodes => FAILURE_MEMORY,
-            AtLimit::Block(block) => block,
-            AtLimit::Disable => DISABLED_MEMORY,
-        }
-    }
-
-    /// Until when no code that can be guessed at is made or compared, if the policy says so.
-    fn blocked_until(&self, now: Timestamp, policy: &Policy) -> Option<Timestamp> {
-        let spent = self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
-        let blocks = policy.at_failure_limit != AtLimit::LongerCodes;
-        let last = self.failures.last.filter(|_| spent && blocks)?;
-        // One from the future is of a clock that was set back since. It blocks nobody, for nothing is written
-        // while somebody is blocked, so it would for as long as that clock was ahead.
-        let sane = last <= now.saturating_add(CLOCK_SLACK) || policy.at_failure_limit == AtLimit::Disable;
-        sane.then(|| last.min(now).saturating_add(self.failure_memory(policy)))
     }
 
     /// Drops what can never matter again: ended, spent and disowned challenges, old failures, guesses, lanes.
@@ -296,97 +254,6 @@ impl Ledger {
         }
         self.spent.forget(at.now);
         self.lanes.forget(at.now);
-    }
-
-    /// Each client waits for itself; strangers wait for one another too.
-    fn spaced(&self, now: Timestamp, client: Option<ClientTag>, policy: &Policy) -> Result<(), Refusal> {
-        // A last send in the future is a clock that was set back since: it must not lock the owner out.
-        let sane = self.last_send.is_some_and(|last| last <= now.saturating_add(CLOCK_SLACK));
-        let shared =
-            Some(self.next_send_at(policy)).filter(|until| sane && now < *until && !self.lanes.knows(client));
-        match self.lanes.waits_until(client, now, policy).max(shared) {
-            Some(until) => Err(Refusal { why: Waiting::Spacing, until }),
-            None => Ok(()),
-        }
-    }
-
-    /// What the code has to look like so that guessing at it stays within the accepted risk.
-    fn affordable(&self, now: Timestamp, draft: &Draft, policy: &Policy) -> Result<Otp, Refusal> {
-        let otp = &draft.otp;
-        let (channel, address) = (draft.recipient.channel(), draft.recipient.address());
-        let fixed = policy.fixed_code(channel, address, now);
-        let cost = draft.risk(fixed);
-        if cost == Risk::NONE {
-            return Ok(otp.clone());
-        }
-        if let Some(until) = self.blocked_until(now, policy) {
-            return Err(Refusal { why: Waiting::Failures, until });
-        }
-        let outstanding = self.challenges.iter().map(|other| other.risk_of(other.attempts_left, fixed));
-        let used = outstanding.fold(self.spent.counted(), Risk::plus);
-        let lengthens = policy.at_failure_limit == AtLimit::LongerCodes && fixed.is_none();
-        let failed = lengthens && self.consecutive_failures(now, policy) >= u32::from(policy.failure_limit);
-        let spent = used.plus(cost) > policy.accepted_risk;
-        if !failed && !spent {
-            return Ok(otp.clone());
-        }
-        // The code of a test recipient is fixed: making another one longer would not protect it.
-        if fixed.is_some() || (spent && !policy.longer_codes) {
-            let ends = self.challenges.iter().map(|other| other.life.end);
-            let until = ends.chain(self.spent.frees_at()).min().unwrap_or(now);
-            return Err(Refusal { why: Waiting::Risk, until });
-        }
-        Ok(otp.lengthened())
-    }
-
-    /// Room for one more challenge. A known client has room of its own, which no stranger can take.
-    fn make_room(&mut self, now: Timestamp, draft: &Draft) -> Result<(), Refusal> {
-        let room_of = |ledger: &Self, client| Some(client).filter(|client| ledger.lanes.knows(*client));
-        let room = room_of(self, draft.client);
-        let bytes = if room.is_some() { KNOWN_ROOM } else { STRANGERS_ROOM };
-        let beside = |ledger: &Self, other: &Challenge| room_of(ledger, other.client) == room;
-        let rival =
-            |ledger: &Self, other: &Challenge| other.purpose == draft.purpose && beside(ledger, other);
-        while self.challenges.iter().filter(|other| rival(self, other)).count() >= LIVE_PER_PURPOSE {
-            self.displace(now, rival)?;
-        }
-        while self.weight(|other| beside(self, other)) + draft.weight() > bytes
-            && self.challenges.iter().any(|other| beside(self, other))
-        {
-            self.displace(now, beside)?;
-        }
-        // Clients that are known no more have left theirs in the strangers' room.
-        while LEDGER_OVERHEAD + self.weight(|_| true) + draft.weight() > MAX_LEDGER_BYTES
-            && !self.challenges.is_empty()
-        {
-            self.displace(now, |_, _| true)?;
-        }
-        Ok(())
-    }
-
-    /// Removes the oldest of those challenges, if it is old enough to go.
-    fn displace(&mut self, now: Timestamp, among: impl Fn(&Self, &Challenge) -> bool) -> Result<(), Refusal> {
-        let among = |challenge: &Challenge| among(self, challenge);
-        let candidates = self.challenges.iter().enumerate().filter(|(_, challenge)| among(challenge));
-        let Some((oldest, challenge)) = candidates.min_by_key(|(_, challenge)| challenge.life.created) else {
-            return Ok(());
-        };
-        let free_at = challenge.life.created.saturating_add(DISPLACE_AFTER);
-        if now < free_at {
-            let ends = self
-                .challenges
-                .iter()
-                .filter(|challenge| among(challenge))
-                .map(|challenge| challenge.life.end);
-            let until = ends.chain([free_at]).min().unwrap_or(free_at);
-            return Err(Refusal { why: Waiting::LiveCodes, until });
-        }
-        self.challenges.swap_remove(oldest);
-        Ok(())
-    }
-
-    fn weight(&self, of: impl Fn(&Challenge) -> bool) -> usize {
-        self.challenges.iter().filter(|challenge| of(challenge)).map(Challenge::weight).sum()
     }
 }
 
