@@ -96,6 +96,9 @@ fn its_code_has_to_be_one_and_it_is_reported() {
     let five = Policy::default().test_recipient(of("12345").unwrap());
     assert_eq!(five.check(), Err(PolicyError::TestRecipient));
     assert_eq!(policy().check(), Ok(()));
+    let short =
+        Policy::default().allow(otp_exchange::Kind::Unambiguous, 4, 8).test_recipient(of("1234").unwrap());
+    assert!(matches!(short.check(), Err(PolicyError::Risk { length: 4, .. })), "four digits in six's place");
     assert!(policy().deviations().iter().any(|deviation| deviation.breaks.contains("2 test recipients")));
     assert!(!format!("{:?}", policy()).contains(FIXED));
 }

@@ -36,7 +36,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// anybody.
     ///
     /// A right code makes every other one of the same recipient and purpose worth nothing, but for codes
-    /// alone. Those that others asked for keep looking alive, so that nobody learns of it.
+    /// alone. Those that others asked for keep looking alive. So give each of several
+    /// transactions at a time a purpose of its own.
     ///
     /// # Errors
     /// As [`exchange`](Self::exchange).

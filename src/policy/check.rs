@@ -96,6 +96,14 @@ impl Policy {
             if !self.accepted().any(fits) {
                 return Err(PolicyError::TestRecipient);
             }
+            // A code of any kind that a request may choose stands for the fixed one.
+            let (length, attempts, accepted) = (test.code().length(), self.attempts, self.accepted_risk);
+            for super::Format { kind, .. } in self.accepted() {
+                let risk = Risk::of_guesses(attempts, kind, length);
+                if risk > accepted {
+                    return Err(PolicyError::Risk { kind, length, attempts, risk, accepted });
+                }
+            }
         }
         Ok(())
     }

@@ -283,7 +283,8 @@ impl Policy {
         Self { dial_code_sends: quota.into(), ..self }
     }
 
-    /// How many messages the whole service may send.
+    /// How many messages the whole service may send. Give a busy service windows of minutes: near the end of
+    /// one, for 30 s, every message writes this one entry.
     pub fn service_sends(self, quota: impl Into<Option<Quota>>) -> Self {
         Self { service_sends: quota.into(), ..self }
     }

@@ -100,8 +100,9 @@ impl Policy {
     /// By what somebody could keep an owner out for more than 15 minutes on purpose. Standards ask for some
     /// of it; OWASP ASVS 5.0 6.1.1 asks to document how it is prevented.
     ///
-    /// Whatever the policy, an owner on a device that never had a right code shares turns with strangers, and
-    /// requests that name no [client](crate::Request::client) share one place: no policy can tell.
+    /// Whatever the policy, an owner on a device that never had a right code shares turns with strangers, one
+    /// whose [client](crate::Request::client) key others have shares turns and quotas with them, and requests
+    /// that name no client share one place: no policy can tell.
     pub fn lockouts(&self) -> Vec<&'static str> {
         let mut found = Vec::new();
         match self.at_failure_limit {

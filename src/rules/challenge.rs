@@ -133,8 +133,9 @@ impl Challenge {
 
     /// The risk of that many guesses at it, or at the fixed code that is right for it instead.
     pub(crate) fn risk_of(&self, guesses: u8, fixed: Option<&Typed>) -> Risk {
-        let length = fixed.map_or(self.code.length(), Typed::length);
-        Risk::of_guesses(guesses, self.kind, length)
+        let of = |length| Risk::of_guesses(guesses, self.kind, length);
+        // The greater of the two: once a test recipient is one no more, its own code is right.
+        of(self.code.length()).max(fixed.map_or(Risk::NONE, |fixed| of(fixed.length())))
     }
 
     /// Takes down one more delivery.
@@ -171,8 +172,8 @@ impl Challenge {
 impl Draft {
     /// The risk of all its attempts, at its code or at the fixed code of its recipient.
     pub(crate) fn risk(&self, fixed: Option<&Typed>) -> Risk {
-        let length = fixed.map_or(self.otp.length(), Typed::length);
-        Risk::of_guesses(self.attempts, self.otp.kind(), length)
+        let of = |length| Risk::of_guesses(self.attempts, self.otp.kind(), length);
+        of(self.otp.length()).max(fixed.map_or(Risk::NONE, |fixed| of(fixed.length())))
     }
 
     /// The most bytes its challenge will take in a ledger.

@@ -35,8 +35,8 @@ impl Spent {
         self.0.iter().fold(Risk::NONE, |sum, (_, steps)| sum.plus(Risk::from_steps(*steps)))
     }
 
-    /// Drops what counts no more. A guess from further ahead than guesses count is of a clock that was set back
-    /// since: it would count for as long as that clock was wrong.
+    /// Drops what counts no more. A guess from further ahead than guesses count is of a clock that was set
+    /// back since: it would count for as long as that clock was wrong.
     pub(super) fn forget(&mut self, now: Timestamp) {
         let furthest = hour(now).saturating_add(COUNTED + 1);
         self.0.retain(|(charged, _)| now < end(*charged) && *charged <= furthest);

@@ -12,7 +12,8 @@ pub(crate) const MAX_LEDGER_BYTES: usize = LEDGER_OVERHEAD + STRANGERS_ROOM + MO
 /// What a ledger holds beside its challenges, in bytes at the most: 52 hours of guesses, the lanes, times.
 const LEDGER_OVERHEAD: usize = 64 + 52 * 16 + MOST * 39;
 
-/// What the challenges of all strangers together may take, in bytes: so much that their number binds first.
+/// What the challenges of all strangers together may take, in bytes: so much that their number mostly binds
+/// first.
 const STRANGERS_ROOM: usize = 6500;
 
 /// What the challenges of each known client may take, in bytes: room for the largest there is.

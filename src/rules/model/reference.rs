@@ -186,9 +186,9 @@ impl Reference {
         self.live(now).into_iter().map(left).sum()
     }
 
-    /// What a guess at a code of that many digits costs then; a fixed code has six.
+    /// What a guess at a code of that many digits costs then, or at the fixed code of six, whichever is more.
     pub(super) fn cost(&self, digits: u8, at: i64) -> u64 {
-        cost_of(if self.is_fixed(at) { 6 } else { digits })
+        cost_of(digits).max(if self.is_fixed(at) { cost_of(6) } else { 0 })
     }
 
     fn is_fixed(&self, at: i64) -> bool {
