@@ -38,31 +38,20 @@ impl Claim {
 #[derive(Default)]
 pub(super) struct Leases(Mutex<HashMap<Name, Share>>);
 
-enum Lease {
-    /// One was taken out of the share.
-    Spent,
-    /// The window is used up.
-    Empty(Timestamp),
-    /// There is no share of the present window.
-    None,
-}
-
 impl Leases {
-    fn spend(&self, claim: &Claim, now: Timestamp) -> Lease {
-        let Ok(mut shares) = self.0.lock() else { return Lease::None };
-        match shares.get_mut(&claim.name).filter(|share| claim.is_of_now(share, now)) {
-            None => Lease::None,
-            Some(share) if share.count == 0 => Lease::Empty(share.end),
-            // To a process whose clock is ahead the next window has begun already.
-            Some(share) if share.end <= now.saturating_add(CLOCK_SLACK) => Lease::None,
-            Some(share) => {
-                share.count -= 1;
-                if share.count == 0 {
-                    shares.remove(&claim.name); // used up here; the entry tells whether it is everywhere
-                }
-                Lease::Spent
-            }
+    /// Takes one out of the share of the present window, if there is one.
+    fn spend(&self, claim: &Claim, now: Timestamp) -> bool {
+        let Ok(mut shares) = self.0.lock() else { return false };
+        // Near its end the next window has begun already to a process whose clock is ahead.
+        let usable = |share: &&mut Share| {
+            share.count > 0 && claim.is_of_now(share, now) && now.saturating_add(CLOCK_SLACK) < share.end
+        };
+        let Some(share) = shares.get_mut(&claim.name).filter(usable) else { return false };
+        share.count -= 1;
+        if share.count == 0 {
+            shares.remove(&claim.name); // used up here; the entry tells whether it is everywhere
         }
+        true
     }
 
     /// Until when it is known to be used up.
@@ -131,12 +120,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
 
     /// Takes one of a quota; if it is used up, says until when.
     async fn claim(&self, claim: &Claim) -> Result<Option<Timestamp>, Fault> {
-        if claim.leased {
-            match self.leases.spend(claim, self.now()) {
-                Lease::Spent => return Ok(None),
-                Lease::Empty(until) => return Ok(Some(until)),
-                Lease::None => {}
-            }
+        if claim.leased && self.leases.spend(claim, self.now()) {
+            return Ok(None);
         }
         let mut draw = self.draw(NONCE_BYTES);
         let taken = self.update(claim.name, &mut draw, |usage: Option<Usage>, at, _| {

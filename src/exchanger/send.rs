@@ -75,10 +75,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let mut draw = self.draw(NONCE_BYTES);
         let rule = |ledger: Option<Ledger>, at: Moment, _: &mut Draw<'_>| {
             let view = |challenge: &Challenge| self.outgoing(challenge, entry, *otp_id, at.now);
-            let alone = |ledger: &Ledger| {
-                ledger.find(&id).is_some_and(|challenge| challenge.answers_to == AnswersTo::Code)
-            };
-            if ledger.as_ref().is_some_and(alone) {
+            if ledger.as_ref().is_some_and(|ledger| ledger.is_sent_once(&id)) {
                 return Ok(Step::Keep(Err(SendError::NotAgain)));
             }
             Ok(match ledger.and_then(|ledger| ledger.claim_delivery(at, &id, self.policy(), view)) {

@@ -207,22 +207,28 @@ impl Ledger {
             return (self, verdict);
         };
         let winner = self.challenges.swap_remove(index);
+        // Whoever holds the otp id is who asked; a code by recipient may have been asked for by anybody.
+        let by_id = winner.answers_to == AnswersTo::OtpId;
         // Nothing is right for the others of its purpose any more. Those that the same client asked for are
         // removed. Those of everybody else stay, as decoys: removing them would tell whoever asked for one
         // that the owner has just signed in, so that there is an owner.
-        let by_id = winner.answers_to == AnswersTo::OtpId; // else anybody may have asked for it
         let own = |other: &Challenge| by_id && other.client.is_some() && other.client == winner.client;
         self.challenges.retain(|other| other.purpose != winner.purpose || !own(other));
         for other in self.challenges.iter_mut().filter(|other| other.purpose == winner.purpose) {
             other.decoy = true;
         }
         self.failures = Failures::default();
-        // Whoever holds the otp id is who asked; a code by recipient may have been asked for by anybody.
-        self.lanes.had_right_code(winner.client, winner.answers_to == AnswersTo::OtpId, at.now);
+        self.lanes.had_right_code(winner.client, by_id, at.now);
         (self, Verdict::Right(Box::new(winner)))
     }
 
+    /// Whether the code of that challenge is sent when it is made, and never again.
+    pub(crate) fn is_sent_once(&self, id: &ChallengeId) -> bool {
+        self.challenges.iter().any(|one| one.id == *id && one.answers_to == AnswersTo::Code)
+    }
+
     /// The challenge of that id, dead or alive.
+    #[cfg(test)]
     pub(crate) fn find(&self, id: &ChallengeId) -> Option<&Challenge> {
         self.challenges.iter().find(|challenge| challenge.id == *id)
     }
