@@ -67,7 +67,9 @@ pub(crate) fn other_than(code: &str) -> String {
 struct Known {
     otp_id: OtpId,
     code: String,
-    /// Wrong guesses that got their verdict.
+    /// Submissions that were told to be wrong.
+    refused: u8,
+    /// Wrong guesses that are charged, by what was told.
     charged: u8,
     /// Submissions that got no verdict, so that nobody knows whether they were charged.
     doubted: u8,
@@ -171,7 +173,8 @@ impl Journal {
                 continue;
             };
             let (otp_id, code) = (receipt.otp_id, receipt.expose().code.to_owned());
-            let known = Known { otp_id, code, charged: 0, doubted: 0, win_doubted: false, won: 0 };
+            let known =
+                Known { otp_id, code, refused: 0, charged: 0, doubted: 0, win_doubted: false, won: 0 };
             let index = {
                 let mut known_codes = self.lock();
                 known_codes.push(known);
@@ -186,24 +189,38 @@ impl Journal {
         }
     }
 
-    /// Submits a code, right or wrong, and writes down what is told.
-    async fn submit(&self, otp: &Otp, index: usize, right: bool) {
+    /// Submits the right code until there is a verdict.
+    async fn submit_until_told(&self, otp: &Otp, index: usize) -> Result<(), BoxError> {
+        for _ in 0..PATIENCE {
+            if self.submit(otp, index, true).await {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Err("no verdict, though all is well".into())
+    }
+
+    /// Submits a code, right or wrong, and writes down what is told; whether anything is.
+    async fn submit(&self, otp: &Otp, index: usize, right: bool) -> bool {
         let (otp_id, typed) = {
             let known = &self.lock()[index];
             (known.otp_id, if right { known.code.clone() } else { other_than(&known.code) })
         };
         let answer = otp.verify(Submission::by_id(&otp_id, &typed).login()).await;
         let known = &mut self.lock()[index];
+        let told = !matches!(answer, Err(ExchangeError::Fault(_)));
         match answer {
             Ok(_) => known.won += 1,
             Err(ExchangeError::Refused(Refused { attempts_left, .. })) => {
+                known.refused = known.refused.saturating_add(1);
                 known.charged = known.charged.max(ATTEMPTS - attempts_left.unwrap_or(ATTEMPTS));
             }
             Err(_) => {
-                known.doubted += 1;
+                known.doubted = known.doubted.saturating_add(1);
                 known.win_doubted |= right;
             }
         }
+        told
     }
 
     /// Holds every verdict against the store, now that all is well.
@@ -221,13 +238,17 @@ impl Journal {
             let otp_id = self.lock()[index].otp_id;
             let status = settled_status(otp, &otp_id).await?;
             self.hold_against(&mut tally, index, status.as_ref());
-            // Once more where it had not been used, and once after that: it works once at the most. Where a
-            // reply is lost on the way, it may have been used by that.
+            // Once more where it had not been used, and once after that: it works once at the most, and once for
+            // sure where nothing stands against it. Only a reply that is lost on the way leaves that open.
+            let (live, before) =
+                (status.is_some_and(|status| status.attempts_left > 0), self.lock()[index].doubted);
             let again = if self.lock()[index].won == 0 { 2 } else { 1 };
             for _ in 0..again {
-                self.submit(otp, index, true).await;
+                self.submit_until_told(otp, index).await?;
             }
-            tally.lost_wins += u64::from(self.lock()[index].won.saturating_sub(1));
+            let known = &self.lock()[index];
+            tally.lost_codes += u64::from(live && known.won == 0 && known.doubted == before);
+            tally.lost_wins += u64::from(known.won.saturating_sub(1));
         }
         Ok(tally)
     }
@@ -242,7 +263,7 @@ impl Journal {
             Some(status) => {
                 let charged = ATTEMPTS - status.attempts_left;
                 tally.lost_charges += u64::from(known.charged.saturating_sub(charged));
-                tally.overcharged += u64::from(charged.saturating_sub(known.charged + known.doubted));
+                tally.overcharged += u64::from(charged.saturating_sub(known.refused + known.doubted));
             }
             None if known.won > 0 || known.win_doubted => {}
             None => tally.lost_codes += 1,

@@ -54,6 +54,9 @@ impl std::fmt::Debug for Trial {
     }
 }
 
+/// How many trials run at once: most of the time each of them waits for a disk or a server.
+const THREADS: usize = 4;
+
 /// The `main` of a test of one store: all trials there are, and more that this store alone goes through.
 pub fn main<S: Subject>(more: impl IntoIterator<Item = Trial>) -> ! {
     worker::serve_if_asked::<S>();
@@ -71,7 +74,8 @@ pub fn main_of_two<A: Subject, B: Subject>(more_a: Vec<Trial>, more_b: Vec<Trial
 
 /// Runs the trials of one subject; whether none failed.
 fn run<S: Subject>(more: Vec<Trial>) -> bool {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
     let missing: Vec<Program> = S::NEEDS.iter().copied().filter(|program| program.path().is_none()).collect();
     let shared: Server<S> = Arc::default();
     let trials = trials::all::<S>(&shared).into_iter().chain(more);

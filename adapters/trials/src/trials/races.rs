@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use otp_exchange::testkit::CountingStore;
 use otp_exchange::{
@@ -18,6 +19,9 @@ use crate::subject::Subject;
 use crate::{Outcome, Processes, Proxy, Server, Trial, exchanger};
 
 const CLIENTS: usize = 1000;
+
+/// How long everybody may take to come.
+const MEETING: Duration = Duration::from_secs(120);
 
 /// How often each call is made where round trips are counted.
 const CALLS: u64 = 50;
@@ -88,7 +92,8 @@ impl CodeStore for Meeting {
         let found = self.store.load(name).await;
         let less = |held: usize| held.checked_sub(1);
         if self.is_entry(name) && self.held.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
-            self.barrier.wait().await;
+            let all = tokio::time::timeout(MEETING, self.barrier.wait());
+            all.await.map_err(|_| StoreError::unknown("not everybody came"))?;
         }
         found
     }

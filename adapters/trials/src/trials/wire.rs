@@ -34,6 +34,7 @@ pub(super) fn trials<S: Subject>(server: &Server<S>) -> Vec<Trial> {
     };
     vec![
         trial("a reply lost after the write is unknown, and found out", reply_lost::<S>),
+        trial("a swap that gets no answer in time is unknown", timed_out::<S>),
         trial("a dead wire ends in a timeout, and is forgotten", dead_wire::<S>),
         trial("a server that hangs up is told as such", refusing::<S>),
         trial("over a shaky wire nothing told is lost", shaky::<S>),
@@ -53,8 +54,13 @@ fn reply_lost<S: Subject>(subject: &S, address: SocketAddr) -> Outcome {
     let direct = connected::<S>(&subject.url(), PATIENT)?;
     let runtime = runtime();
 
+    // Connected, with everything prepared that a swap needs, so that it is the swap's own reply which is lost.
+    let (before, first) = fresh();
+    let written = runtime.block_on(store.swap(before, None, &first, in_an_hour()))?;
+    if written != Swap::Applied {
+        return Err("a fresh name was taken".into());
+    }
     let (name, value) = fresh();
-    runtime.block_on(store.load(name))?; // connected
     proxy.set(Wire::Mute);
     let swapping = {
         let (store, value) = (store.clone(), value.clone());
@@ -72,21 +78,50 @@ fn reply_lost<S: Subject>(subject: &S, address: SocketAddr) -> Outcome {
     let sent = runtime.block_on(otp.send(Request::login(&stranger())))?;
     let (otp_id, code) = (sent.otp_id, sent.expose().code.to_owned());
     let spy = exchanger(direct, Outbox::new());
+    let otp = exchanger(Reading { store, direct: connected::<S>(&subject.url(), PATIENT)? }, Outbox::new());
+    let wrong = other_than(&code);
+    if runtime.block_on(otp.verify(Submission::by_id(&otp_id, &wrong).login())).is_ok() {
+        return Err("a wrong guess was right".into());
+    }
     proxy.set(Wire::Mute);
-    let guessing = {
-        let otp =
-            exchanger(Reading { store, direct: connected::<S>(&subject.url(), PATIENT)? }, Outbox::new());
-        let (otp_id, wrong) = (otp_id, other_than(&code));
-        runtime.spawn(async move { otp.verify(Submission::by_id(&otp_id, &wrong).login()).await })
-    };
+    let guess = async move { otp.verify(Submission::by_id(&otp_id, &wrong).login()).await };
+    let guessing = runtime.spawn(guess);
     let left = || runtime.block_on(spy.status(&otp_id)).map_or(0, |status| status.attempts_left);
-    wait_until("the guess is charged", DEADLINE, || left() == ATTEMPTS - 1);
+    wait_until("the guess is charged", DEADLINE, || left() == ATTEMPTS - 2);
     proxy.set(Wire::Sound);
     proxy.cut();
     match runtime.block_on(guessing)? {
-        Err(ExchangeError::Refused(Refused { attempts_left: Some(4), .. })) if left() == 4 => Ok(()),
+        Err(ExchangeError::Refused(Refused { attempts_left: Some(3), .. })) if left() == 3 => Ok(()),
         other => Err(format!("a guess whose reply was lost ended in {:?}", other.map(drop)).into()),
     }
+}
+
+/// The server writes, and its reply does not come in time: who says that nothing was written is wrong.
+fn timed_out<S: Subject>(subject: &S, address: SocketAddr) -> Outcome {
+    let proxy = Proxy::to(address);
+    let store = by_proxy(subject, &proxy, IMPATIENT)?;
+    let direct = connected::<S>(&subject.url(), PATIENT)?;
+    let (before, first) = fresh();
+    let written = runtime().block_on(store.swap(before, None, &first, in_an_hour()))?;
+    let (name, value) = fresh();
+    proxy.set(Wire::Mute);
+    let swapped = runtime().block_on(store.swap(name, None, &value, in_an_hour()));
+    is_written(&direct, name, &value);
+    proxy.set(Wire::Sound);
+    match (written, swapped) {
+        (Swap::Applied, Err(error)) if error.may_have_applied() && error.is_transient() => {}
+        other => return Err(format!("without an answer in time: {other:?}").into()),
+    }
+    // The connection was given up, or the late answers still on it are not taken for those to later questions.
+    for _ in 0..20 {
+        let (other, value) = fresh();
+        let absent = runtime().block_on(store.load(other));
+        let created = runtime().block_on(store.swap(other, None, &value, in_an_hour()));
+        if !matches!(absent, Ok(None)) || !matches!(created, Ok(Swap::Applied)) {
+            return Err(format!("afterwards: {absent:?}, {created:?}").into());
+        }
+    }
+    Ok(())
 }
 
 /// Loads directly and swaps by way of the proxy, so that it is the swap's reply that is lost.
