@@ -5,7 +5,7 @@
 mod server;
 
 use deadpool_postgres::{Manager, Pool};
-use otp_exchange_postgres::{deadpool_postgres, tokio_postgres};
+use otp_exchange_postgres::{PostgresStore, deadpool_postgres, tokio_postgres};
 use otp_exchange_trials::BoxError;
 use otp_exchange_trials::bench::{self, Floor};
 use server::Server;
@@ -54,5 +54,5 @@ impl Floor for Driver {
 }
 
 fn main() {
-    bench::main::<Server, Driver>()
+    bench::main::<Server, Driver>(PostgresStore::prepared)
 }

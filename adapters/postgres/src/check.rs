@@ -14,14 +14,16 @@ pub(crate) struct Server {
     /// Whether it is a standby, or transactions of this session may not write.
     pub(crate) read_only: bool,
     /// Which of the settings of [`Warning::ALL`] are on.
-    pub(crate) on: [bool; 3],
+    pub(crate) on: [bool; 4],
 }
 
 impl Server {
     /// One row of what [`judge`](Self::judge) needs.
     pub(crate) const QUERY: &str = "SELECT current_setting('server_version_num')::int4, \
          pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, current_setting('fsync')::bool, \
-         current_setting('full_page_writes')::bool, current_setting('synchronous_commit') <> 'off'";
+         current_setting('full_page_writes')::bool, current_setting('synchronous_commit') <> 'off', \
+         current_setting('synchronous_standby_names') = '' \
+         OR current_setting('synchronous_commit') NOT IN ('local', 'remote_write')";
 
     /// Whether it can be used, and what is to be said against it.
     pub(crate) fn judge(&self) -> Result<Vec<Warning>, Error> {
@@ -48,10 +50,14 @@ pub enum Warning {
     /// `synchronous_commit` is off for this user and database: a crash of the server loses the last swaps, of
     /// up to three times `wal_writer_delay`.
     SynchronousCommitOff,
+    /// There are synchronous standbys, but `synchronous_commit` is `local` or `remote_write` for this user and
+    /// database: a failover loses the last swaps all the same.
+    StandbyNotWaitedFor,
 }
 
 impl Warning {
-    const ALL: [Self; 3] = [Self::FsyncOff, Self::FullPageWritesOff, Self::SynchronousCommitOff];
+    const ALL: [Self; 4] =
+        [Self::FsyncOff, Self::FullPageWritesOff, Self::SynchronousCommitOff, Self::StandbyNotWaitedFor];
 }
 
 impl fmt::Display for Warning {
@@ -60,6 +66,12 @@ impl fmt::Display for Warning {
             Self::FsyncOff => "fsync",
             Self::FullPageWritesOff => "full_page_writes",
             Self::SynchronousCommitOff => "synchronous_commit",
+            Self::StandbyNotWaitedFor => {
+                return f.write_str(
+                    "postgres: synchronous_commit does not wait for the standby's disk, so a failover may undo what was \
+                     answered; set it to on",
+                );
+            }
         };
         write!(f, "postgres: {setting} is off, so a crash may undo what was answered; set it to on")
     }
@@ -69,7 +81,7 @@ impl fmt::Display for Warning {
 mod tests {
     use super::*;
 
-    const SOUND: Server = Server { version: 12_00_00, read_only: false, on: [true; 3] };
+    const SOUND: Server = Server { version: 12_00_00, read_only: false, on: [true; 4] };
 
     #[test]
     fn the_oldest_version_is_12() {
@@ -86,8 +98,8 @@ mod tests {
 
     #[test]
     fn each_setting_that_may_lose_swaps_is_told() {
-        assert_eq!(Server { on: [false; 3], ..SOUND }.judge().unwrap(), Warning::ALL);
-        let loose = Server { on: [true, true, false], ..SOUND };
+        assert_eq!(Server { on: [false; 4], ..SOUND }.judge().unwrap(), Warning::ALL);
+        let loose = Server { on: [true, true, false, true], ..SOUND };
         assert_eq!(loose.judge().unwrap(), [Warning::SynchronousCommitOff]);
     }
 }

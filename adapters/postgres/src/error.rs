@@ -71,6 +71,13 @@ pub enum Error {
         /// What the server said.
         message: String,
     },
+    /// The server does not know a statement that was prepared on this connection, or knows another one of that
+    /// name: a pooler in between gives the connection to others.
+    #[error(
+        "postgres: a prepared statement is not there; a pooler that does not keep track of them is in between: do not \
+         call `prepared`"
+    )]
+    Pooler,
     /// The server takes no writes: a standby, or set to be read-only.
     #[error("postgres: the server is read-only; connect to the primary, name all hosts in the URL")]
     ReadOnly,
@@ -119,6 +126,7 @@ impl Error {
             | Self::Identifier
             | Self::Login { .. }
             | Self::Closed
+            | Self::Pooler
             | Self::ReadOnly
             | Self::OldServer { .. }
             | Self::Table { .. }
@@ -156,6 +164,7 @@ impl Error {
             | SqlState::UNDEFINED_FUNCTION
             | SqlState::DATATYPE_MISMATCH
             | SqlState::INVALID_COLUMN_REFERENCE => Self::Table { table: table.to_owned(), why: words(said) },
+            ref code if is_mixed_up(code) => Self::Pooler,
             _ => Self::Refused { code: said.code().clone(), message: said.message().to_owned() },
         }
     }
@@ -207,9 +216,14 @@ fn rolled_back(error: &tokio_postgres::Error) -> Option<&DbError> {
     error.as_db_error().filter(|said| said.parsed_severity() == Some(Severity::Error))
 }
 
-/// Whether the server took the statement back, and the session goes on.
+/// Whether the server took the statement back, and the session goes on as it should.
 pub(crate) fn is_rolled_back(error: &tokio_postgres::Error) -> bool {
-    rolled_back(error).is_some()
+    rolled_back(error).is_some_and(|said| !is_mixed_up(said.code()))
+}
+
+/// Whether what was prepared on the connection is not there any more.
+fn is_mixed_up(code: &SqlState) -> bool {
+    matches!(*code, SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT)
 }
 
 /// Whether the server took the statement back only because of others at work, and wants it again.

@@ -20,12 +20,13 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(200);
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [Case; 5] = [
+    let trials: [Case; 6] = [
         ("a swap that timed out may be applied, and its connection is closed", timed_out),
         ("a swap that was dropped may be applied, and its connection is closed", dropped),
         ("no answer is ever taken for another's", mixed_up),
         ("a host that is gone is passed over", host_gone),
         ("nothing is left on a connection, as a pooler in transaction mode needs", nothing_left),
+        ("a pooler that forgets prepared statements is told as such", forgotten),
     ];
     trials.into_iter().map(|(name, run)| Trial::new(name, run)).collect()
 }
@@ -141,6 +142,36 @@ fn nothing_left() -> Outcome {
         row.is_ok_and(|row| row.get::<_, i64>(0) == 0)
     });
     Ok(())
+}
+
+/// What the next client of a pooler in transaction mode finds: a connection on which nothing is prepared, or
+/// something else of the same name.
+fn forgotten() -> Outcome {
+    let url = shared().database("forgotten");
+    connected(&url)?;
+    let (unprepared, pool) = on_plain_pool(&url, 1)?;
+    let store = unprepared.clone().prepared();
+    let ((name, value), another) = (entry(1), Name::from_bytes([9; 16]));
+    runtime().block_on(async {
+        assert_eq!(store.swap(name, None, &value, Timestamp::MAX).await?, Swap::Applied);
+        assert_eq!(store.load(name).await?.as_ref(), Some(&value));
+        pool.get().await?.batch_execute("DEALLOCATE ALL").await?;
+        let error = store.load(name).await.unwrap_err();
+        assert!(matches!(error.cause().downcast_ref(), Some(Error::Pooler)), "{error}");
+        // That connection is not used any more.
+        assert_eq!(store.load(name).await?.as_ref(), Some(&value));
+        assert_eq!(store.swap(name, None, &value, Timestamp::MAX).await?, Swap::Conflict);
+        pool.get().await?.batch_execute("DEALLOCATE ALL").await?;
+        let error = store.swap(another, None, &value, Timestamp::MAX).await.unwrap_err();
+        assert!(matches!(error.cause().downcast_ref(), Some(Error::Pooler)), "{error}");
+        assert!(!error.may_have_applied() && error.is_permanent());
+        for _ in 0..2 {
+            assert_eq!(unprepared.load(name).await?.as_ref(), Some(&value));
+            assert_eq!(unprepared.load(another).await?, None);
+            pool.get().await?.batch_execute("DEALLOCATE ALL").await?;
+        }
+        Ok(())
+    })
 }
 
 /// The first host of the URL takes no connection and refuses none: its queue is full, as it looks from afar

@@ -325,5 +325,23 @@ fn warnings() -> Outcome {
     let server = Server::with(&["fsync=off", "full_page_writes=off"]);
     let warnings = runtime().block_on(connected(&server.url())?.check())?;
     assert_eq!(warnings, [Warning::FsyncOff, Warning::FullPageWritesOff]);
+    for (commit, told) in [("local", true), ("remote_write", true), ("off", true), ("on", false)] {
+        let setting = format!("synchronous_commit={commit}");
+        let server = Server::with(&[&setting]);
+        connected(&server.url())?; // makes the tables while nobody has to be waited for
+        server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+        server.sql("SELECT pg_reload_conf()");
+        wait_until("the server has read it", Duration::from_secs(20), || {
+            let shown = async {
+                let row = server.client().await?.query_one("SHOW synchronous_standby_names", &[]).await?;
+                Ok::<String, BoxError>(row.get(0))
+            };
+            runtime().block_on(shown).is_ok_and(|shown| shown == "nobody")
+        });
+        let found =
+            runtime().block_on(async { PostgresStore::connect(&server.url()).await?.check().await })?;
+        assert_eq!(!found.is_empty(), told, "{commit}: {found:?}");
+        assert_eq!(found.contains(&Warning::StandbyNotWaitedFor), told && commit != "off", "{commit}");
+    }
     Ok(())
 }

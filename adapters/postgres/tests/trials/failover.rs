@@ -38,7 +38,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             let lost = tally.lost_charges + tally.lost_wins + tally.lost_codes;
             if lost == 0 { Err(format!("nothing was lost: {tally:?}").into()) } else { Ok(()) }
         }),
-        Trial::new("failover: an asynchronous standby loses the last moments", || {
+        Trial::new("failover: what an asynchronous standby loses, measured", || {
             // It may lose nothing if nothing was under way; so it is only told what it did.
             several(Standby::Asynchronous).map(drop)
         }),

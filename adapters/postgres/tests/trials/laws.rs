@@ -18,6 +18,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         .into();
     trials.extend([
         Trial::new("every law on a partitioned table", partitioned),
+        Trial::new("every law, with prepared statements", || {
+            all_laws(connected(&shared().database("prepared"))?.prepared())
+        }),
         Trial::new("the laws find an upsert", || found(Wrong::Upsert, "wrong_upsert")),
         Trial::new("the laws find a conditional upsert", || {
             found(Wrong::ConditionalUpsert, "wrong_conditional")
@@ -40,9 +43,9 @@ pub(crate) fn connected(url: &str) -> Result<PostgresStore, BoxError> {
 }
 
 /// All laws, with a clock moved by hand and a purge whenever time passes.
-fn all_laws(url: &str) -> Outcome {
+fn all_laws(store: PostgresStore) -> Outcome {
     let clock = ManualClock::at(SystemClock.now());
-    let store = connected(url)?.clock(clock.clone());
+    let store = store.clock(clock.clone());
     let laws = Laws::new(&store, &clock, |work| runtime().block_on(work));
     let purge = |span| {
         clock.advance(span);
@@ -64,7 +67,7 @@ fn under(level: &str) -> Outcome {
         return Err("the isolation level is another".into());
     }
     lost_race_conflicts(&server, &name, &url)?;
-    all_laws(&url)
+    all_laws(connected(&url)?)
 }
 
 /// Where the server rolls the loser of a race back, instead of comparing anew: a conflict still, and no
@@ -114,7 +117,7 @@ fn partitioned() -> Outcome {
     if parts != 16 {
         return Err(format!("{parts} partitions").into());
     }
-    all_laws(&url)?;
+    all_laws(connected(&url)?)?;
     // The table is the partitioned one still, with all that was kept in it.
     runtime().block_on(async {
         let client = server.client_of("partitioned").await?;
