@@ -58,5 +58,5 @@ impl Floor for Driver {
 }
 
 fn main() {
-    bench::main::<On<Redis>, Driver>()
+    bench::main::<On<Redis>, Driver>(|store| store)
 }

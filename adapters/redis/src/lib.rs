@@ -325,7 +325,7 @@ impl RedisStore {
             commands
                 .cmd("WAIT")
                 .arg(needed)
-                .arg(u64::try_from(within.as_millis()).unwrap_or(u64::MAX).max(1));
+                .arg(u32::try_from(within.as_millis()).unwrap_or(u32::MAX).max(1));
         }
         commands
     }
@@ -372,11 +372,14 @@ impl fmt::Debug for RedisStore {
 impl CodeStore for RedisStore {
     async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
         let question = Question { key: self.key(name), ask: Ask::Load };
-        let mut answer = self.ask(&question).await;
-        if matches!(answer, Err(Error::Lost(_))) {
-            answer = self.ask(&question).await; // the server was restarted meanwhile; looking twice does no harm
-        }
-        match answer? {
+        let answer = self.within_timeout(async |under_way| {
+            match self.ask_around(&question, under_way).await {
+                // The server was restarted meanwhile; looking twice does no harm.
+                Err(Error::Lost(_)) => self.ask_around(&question, under_way).await,
+                answer => answer,
+            }
+        });
+        match answer.await? {
             None => Ok(None),
             Some(Value::BulkString(bytes)) => Ok(Some(Sealed::from_bytes(bytes)?)),
             Some(_) => Err(Error::Nonsense.into()),

@@ -84,6 +84,12 @@ impl Node {
                 _ => {}
             }
         }
+        // A server that was demoted would show old entries for as long as nobody writes.
+        match connection.send_packed_command(&cmd("ROLE")).await.map_err(Error::connecting)? {
+            Value::ServerError(error) => return Err(Error::replied(error.code(), error.details())),
+            role if is_primary(&role) => {}
+            _ => return Err(Error::Replica),
+        }
         let new = Shared { connection, given_up: Arc::default() };
         *shared = Some(new.clone());
         Ok(new)
@@ -199,6 +205,13 @@ impl Nodes {
     fn learned(&self) -> MutexGuard<'_, Learned> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the answer to ROLE is that of a server which takes writes.
+fn is_primary(role: &Value) -> bool {
+    let name = role.as_sequence().and_then(|role| role.first());
+    matches!(name, Some(Value::BulkString(name)) if name == b"master")
+        || matches!(name, Some(Value::SimpleString(name)) if name == "master")
 }
 
 /// A redirection as a cluster words it: slot, host and port. The host is empty where it is the same one.

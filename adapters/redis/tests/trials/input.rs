@@ -10,7 +10,8 @@ use otp_exchange_trials::{Outcome, Trial, fresh, in_an_hour, runtime, wait_until
 use crate::server::{DEADLINE, Server};
 
 /// What the README says a user of the server has to be allowed.
-const ALLOWED: &str = "~otp:* +get +set +del +setrange +eval +evalsha +info +wait +asking +cluster|slots";
+const ALLOWED: &str =
+    "~otp:* +get +set +del +setrange +eval +evalsha +info +role +wait +asking +cluster|slots";
 
 pub(crate) fn trials(program: &'static str) -> Vec<Trial> {
     let trial = |name: &str, run: fn(&'static str) -> Outcome| Trial::new(name, move || run(program));
