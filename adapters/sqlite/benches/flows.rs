@@ -65,5 +65,5 @@ impl Floor for Driver {
 }
 
 fn main() {
-    bench::main::<Sqlite, Driver>()
+    bench::main::<Sqlite, Driver>(|store| store)
 }
