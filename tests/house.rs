@@ -110,6 +110,26 @@ fn the_core_has_no_runtime_no_io_crate_and_few_packages() {
     }
 }
 
+/// An adapter's release never waits for another's, and a driver's never reaches the core.
+#[test]
+fn adapters_depend_on_the_core_alone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ours = |manifest: &Path| -> Vec<String> {
+        let text = fs::read_to_string(manifest).unwrap();
+        let dependencies = text.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+        let names = dependencies.lines().filter_map(|line| line.split(" =").next());
+        names.filter(|name| name.starts_with("otp-exchange")).map(str::to_owned).collect()
+    };
+    assert_eq!(ours(&root.join("Cargo.toml")), Vec::<String>::new());
+    let mut adapters = 0;
+    for folder in fs::read_dir(root.join("adapters")).unwrap() {
+        let manifest = folder.unwrap().path().join("Cargo.toml");
+        assert_eq!(ours(&manifest), ["otp-exchange"], "{}", manifest.display());
+        adapters += 1;
+    }
+    assert!(adapters >= 5, "the adapters are looked for in the wrong folder");
+}
+
 /// All that a service gets which depends on this crate with those features.
 fn packages(features: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
