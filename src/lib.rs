@@ -83,6 +83,9 @@
 //! | `crypto` | keyring, names, seals, otp ids, tokens; [`formats`] | a kind of entry |
 //! | words | the types of the table above, `otp.rs`, `code.rs`, `recipient/`, `message/` … | a kind of code, **a message format** |
 //!
+//! Beside it stand the stores people run, each a crate that depends on this one alone, with no rule in it:
+//! `otp-exchange-sqlite`, `-postgres`, `-redis` (and Valkey) and `-etcd`.
+//!
 //! # What holds
 //!
 //! - Codes are unbiased, lie encrypted under keyed names, and are compared in constant time; secrets are

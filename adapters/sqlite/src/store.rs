@@ -52,8 +52,8 @@ impl Synchronous {
     }
 }
 
-/// A store in a SQLite file, or in memory. Clones share it; when the last one is dropped, what was asked
-/// before is still done, and then the file is closed.
+/// A store in a SQLite file, or in memory. Clones share it; when the last one is dropped, what somebody still
+/// waits for is done, and then the file is closed.
 ///
 /// Any number of processes on one machine may use one file.
 #[derive(Clone)]
