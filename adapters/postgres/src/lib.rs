@@ -24,6 +24,7 @@
 mod check;
 mod error;
 mod migrate;
+mod pool;
 mod sql;
 
 use std::error::Error as StdError;
@@ -39,30 +40,20 @@ pub use error::Error;
 
 use bytes::BytesMut;
 use check::Server;
-use deadpool_postgres::{Manager, Object, Pool};
+use deadpool_postgres::Pool;
 use error::{is_rolled_back, is_to_be_repeated};
 use otp_exchange::{Clock, CodeStore, Name, Sealed, StoreError, Swap, SystemClock, Timestamp, Version};
+use pool::{Lent, pool};
 use sql::{BATCH, Sql};
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{NoTls, Row, Statement};
+use tokio_postgres::{Row, Statement};
 
 /// How long an operation may take where nothing else is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the hosts of a URL together may take to be reached: less than an operation may, so that one which
-/// is gone is passed over in time.
-const CONNECTING: Duration = Duration::from_secs(4);
-
 /// The longest timeout.
 const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
-
-/// How many connections the pool of [`PostgresStore::connect`] may have.
-const CONNECTIONS: usize = 16;
-
-/// After how long without a word a connection is probed, and how long its packets may stay unacknowledged.
-const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// How long a purge waits after the time of an entry: clocks of processes differ.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -375,57 +366,6 @@ impl fmt::Debug for PostgresStore {
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
-}
-
-/// A connection that is being asked something. Unless it is given back, it is closed: whoever stopped waiting
-/// for an answer, or got one that ends the session, leaves no connection that is busy or dead to the next.
-struct Lent(Option<Object>);
-
-impl Lent {
-    fn client(&self) -> &Object {
-        self.0.as_ref().expect("only giving it back, which ends it, takes it out")
-    }
-
-    fn client_mut(&mut self) -> &mut Object {
-        self.0.as_mut().expect("only giving it back, which ends it, takes it out")
-    }
-
-    /// The answer was read to its end.
-    fn give_back(mut self) {
-        drop(self.0.take());
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
-            drop(Object::take(object));
-        }
-    }
-}
-
-/// The pool of [`PostgresStore::connect`].
-fn pool(url: &str) -> Result<Pool, Error> {
-    let mut config: tokio_postgres::Config = url.parse().map_err(|_| Error::Url)?;
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(Error::Url);
-    }
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(Error::TlsConnector);
-    }
-    if config.get_connect_timeout().is_none() {
-        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
-        config.connect_timeout(CONNECTING / u32::try_from(hosts).unwrap_or(u32::MAX));
-    }
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(KEEPALIVE);
-    }
-    config.keepalives_idle(config.get_keepalives_idle().min(KEEPALIVE));
-    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-    Pool::builder(Manager::new(config, NoTls))
-        .max_size(CONNECTIONS)
-        .build()
-        .map_err(|error| Error::Login { why: error.to_string() })
 }
 
 /// The README's example, compiled.

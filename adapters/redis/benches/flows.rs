@@ -5,7 +5,7 @@
 mod server;
 
 #[path = "../tests/trials/subject.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // the trials run on Valkey too
 mod subject;
 
 use otp_exchange_redis::redis;
