@@ -74,8 +74,7 @@ impl RedisStore {
         question: &Question,
         under_way: &mut Option<Shared>,
     ) -> Result<Option<Value>, Error> {
-        let slot = nodes::slot(&question.key);
-        let mut candidates = self.nodes.candidates(slot).into_iter();
+        let mut candidates = self.nodes.candidates(&question.key).into_iter();
         let (mut node, mut connection) = self.reach(&mut candidates).await?;
         let (mut whole, mut asking) = (false, false);
         for _ in 0..TURNS {

@@ -197,7 +197,7 @@ impl RedisStore {
 
     /// The findings of every server that has entries.
     async fn look_around(&self) -> Result<Findings, Error> {
-        let (node, mut connection) = self.reach(&mut self.nodes.candidates(0).into_iter()).await?;
+        let (node, mut connection) = self.reach(&mut self.nodes.candidates(&self.prefix).into_iter()).await?;
         let text = info(&mut connection).await?;
         if !text.contains("cluster_enabled:1") {
             return Findings::read(&text);

@@ -158,11 +158,13 @@ impl Nodes {
         Self { given: vec![Node::new(source, false)], learned: Mutex::default() }
     }
 
-    /// Which servers to ask about a slot: first the one that has it, as far as is known; then all others,
+    /// Which servers to ask about a key: first the one that has its slot, as far as is known; then all others,
     /// each of which knows.
-    pub(crate) fn candidates(&self, slot: u16) -> Vec<Arc<Node>> {
+    pub(crate) fn candidates(&self, key: &[u8]) -> Vec<Arc<Node>> {
         let learned = self.learned();
-        let mut nodes: Vec<Arc<Node>> = learned.slots.get(&slot).cloned().into_iter().collect();
+        // Outside a cluster there is nothing to look up.
+        let known = if learned.slots.is_empty() { None } else { learned.slots.get(&slot(key)) };
+        let mut nodes: Vec<Arc<Node>> = known.cloned().into_iter().collect();
         for node in self.given.iter().chain(learned.nodes.values()) {
             if !nodes.iter().any(|known| Arc::ptr_eq(known, node)) {
                 nodes.push(Arc::clone(node));

@@ -13,12 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use otp_exchange::{
-    CodeStore, DynStore, MemoryStore, Name, Outbox, Request, Sealed, StoreError, Submission, Swap, Timestamp,
-    Version,
-};
+use otp_exchange::{DynStore, MemoryStore, Outbox, Request, Submission};
 
 use crate::flows::stranger;
+use crate::remembering::Remembering;
 use crate::{BoxError, Otp, SharedClock, Subject, exchanger, runtime};
 
 /// How many calls are under way at once.
@@ -178,11 +176,12 @@ impl<F: Floor> Bench<F> {
     async fn new<S: Subject>(url: &str, tuned: impl FnOnce(S::Store) -> S::Store) -> Result<Self, BoxError> {
         let clock = SharedClock::new(otp_exchange::SystemClock);
         let store = DynStore::new(tuned(S::connect(url, clock, Duration::from_secs(30)).await?));
-        let measured = Measured { store: store.clone(), lengths: Arc::default() };
-        let otp = exchanger(measured.clone(), Outbox::new());
+        let remembering = Remembering::new(store.clone());
+        let otp = exchanger(remembering.clone(), Outbox::new());
         let sent = otp.send(Request::login(&stranger())).await?;
         otp.exchange(Submission::by_id(&sent.otp_id, sent.expose().code).login()).await?;
-        let lengths = measured.lengths.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let lengths: Vec<usize> =
+            remembering.written().iter().map(|(_, value)| value.as_bytes().len()).collect();
         let [ledger, used, session] = lengths[..] else { return Err("not three writes".into()) };
         let (otp, floor) = (Arc::new(exchanger(store, Outbox::new())), F::connect(url).await?);
         Ok(Self { otp, floor, ledger, used, session })
@@ -341,28 +340,4 @@ fn value(length: usize) -> Vec<u8> {
     let mut value = vec![6; length];
     value[5..17].copy_from_slice(&rand::random::<[u8; 12]>());
     value
-}
-
-/// A store that remembers how long the values are.
-#[derive(Clone)]
-struct Measured {
-    store: DynStore,
-    lengths: Arc<Mutex<Vec<usize>>>,
-}
-
-impl CodeStore for Measured {
-    async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
-        self.store.load(name).await
-    }
-
-    async fn swap(
-        &self,
-        name: Name,
-        expected: Option<Version>,
-        value: &Sealed,
-        forget_after: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        self.lengths.lock().unwrap_or_else(PoisonError::into_inner).push(value.as_bytes().len());
-        self.store.swap(name, expected, value, forget_after).await
-    }
 }

@@ -17,6 +17,7 @@ pub mod bench;
 mod flows;
 mod process;
 mod proxy;
+mod remembering;
 mod subject;
 mod trials;
 mod worker;

@@ -1,15 +1,12 @@
 //! Servers that are not there, and entries from the future.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use otp_exchange::{
-    CodeStore, DynStore, ExchangeError, Fault, Name, Outbox, Request, Sealed, SendError, StoreError,
-    Submission, Swap, Timestamp, Version,
-};
+use otp_exchange::{CodeStore, ExchangeError, Fault, Outbox, Request, Sealed, SendError, Submission, Swap};
 
 use super::{IMPATIENT, PATIENT, connected, fresh, in_an_hour, on_shared, runtime};
 use crate::flows::{other_than, stranger};
+use crate::remembering::Remembering;
 use crate::subject::Subject;
 use crate::{Outcome, Server, Trial, exchanger, wait_until};
 
@@ -53,41 +50,15 @@ fn down_later<S: Subject>() -> Outcome {
     if found.as_ref() == Some(&value) { Ok(()) } else { Err(format!("afterwards: {found:?}").into()) }
 }
 
-/// A store that remembers which entry was written last.
-#[derive(Clone)]
-struct Remembering {
-    store: DynStore,
-    last: Arc<Mutex<Option<(Name, Sealed)>>>,
-}
-
-impl CodeStore for Remembering {
-    async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
-        self.store.load(name).await
-    }
-
-    async fn swap(
-        &self,
-        name: Name,
-        expected: Option<Version>,
-        value: &Sealed,
-        forget_after: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        let swap = self.store.swap(name, expected, value, forget_after).await?;
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((name, value.clone()));
-        Ok(swap)
-    }
-}
-
 /// A newer version of the crate wrote the ledger: no code is accepted, none is refused, nothing is
 /// overwritten.
 fn newer_version<S: Subject>(subject: &S) -> Outcome {
     let store = connected::<S>(&subject.url(), PATIENT)?;
-    let store = Remembering { store, last: Arc::default() };
+    let store = Remembering::new(store);
     let otp = exchanger(store.clone(), Outbox::new());
     let ada = stranger();
     let sent = runtime().block_on(otp.send(Request::login(&ada)))?;
-    let written = store.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let (name, ledger) = written.ok_or("nothing was written")?;
+    let (name, ledger) = store.written().pop().ok_or("nothing was written")?;
 
     // The first byte of an entry is the version of its format; the version of the writing is another one too.
     let mut bytes = ledger.as_bytes().to_vec();
