@@ -116,6 +116,7 @@ mod client_key;
 mod code;
 mod context;
 mod crypto;
+mod delivery;
 mod embedded;
 mod entropy_error;
 mod exchanger;
@@ -146,6 +147,7 @@ pub use crypto::formats;
 pub use crypto::{
     KeyError, Keyring, MAX_ENTRY_BYTES, MalformedEntry, MalformedToken, Name, OpenError, Sealed, Version,
 };
+pub use delivery::{Delivery, DeliveryId, DeliveryIdError};
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use embedded::TracingObserver;
@@ -163,8 +165,9 @@ pub use policy::{
     AtLimit, CodeAlone, Deviation, MAX_CODE_LIFETIME, Numbers, Policy, PolicyError, Quota, TestRecipient,
 };
 pub use ports::{
-    Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, IssuerError, Notifier, NotifyError,
-    Observer, Recognised, ReferenceTokens, StoreError, Swap, SystemClock, SystemEntropy, TokenIssuer,
+    Accepted, Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, IssuerError, Notifier,
+    NotifyError, Observer, Recognised, ReferenceTokens, StoreError, Swap, SystemClock, SystemEntropy,
+    TokenIssuer,
 };
 pub use purpose::{Purpose, PurposeError};
 pub use recipient::{Channel, DialCode, DialCodeError, EmailError, PhoneError, Recipient, RecipientError};

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use common::{ada, block_on, keyring, other_than, recipient, seconds, seeded};
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
-    ClientKey, CodeStore, ExchangeError, Exchanger, MemoryStore, Message, Name, Notifier, NotifyError, OtpId,
-    Outbox, Policy, Quota, Receipt, Recipient, Request, Sealed, SendError, StoreError, Submission, Swap,
-    Timestamp, Version,
+    Accepted, ClientKey, CodeStore, ExchangeError, Exchanger, MemoryStore, Message, Name, Notifier,
+    NotifyError, OtpId, Outbox, Policy, Quota, Receipt, Recipient, Request, Sealed, SendError, StoreError,
+    Submission, Swap, Timestamp, Version,
 };
 
 /// Writes down every call, with what can be seen of it from outside: names by the order they came in, sizes,
@@ -301,7 +301,7 @@ fn every_refusal_by_recipient_is_the_same_to_the_byte() {
 struct Broken;
 
 impl Notifier for Broken {
-    async fn notify(&self, _message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, _message: &Message) -> Result<Accepted, NotifyError> {
         Err(NotifyError::transient("the gateway is down"))
     }
 }

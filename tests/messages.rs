@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{block_on, keyring, recipient, seconds};
 use otp_exchange::testkit::ManualClock;
-use otp_exchange::{Exchanger, MemoryStore, Message, Notifier, NotifyError, Request, Submission};
+use otp_exchange::{Accepted, Exchanger, MemoryStore, Message, Notifier, NotifyError, Request, Submission};
 
 #[derive(Debug, PartialEq)]
 struct Letter {
@@ -24,7 +24,7 @@ struct Letter {
 struct Letters(Arc<Mutex<Vec<Letter>>>);
 
 impl Notifier for Letters {
-    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         self.0.lock().unwrap().push(Letter {
             address: message.recipient().address().to_owned(),
             text: message.expose_text().to_owned(),
@@ -33,7 +33,7 @@ impl Notifier for Letters {
             locale: message.locale().map(str::to_owned),
             lifetime: message.lifetime(),
         });
-        Ok(())
+        Ok(Accepted::new())
     }
 }
 

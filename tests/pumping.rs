@@ -11,8 +11,8 @@ use std::time::Duration;
 use common::{Blind, MILLISECOND, block_on, keyring, recipient, seconds, seeded};
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
-    ClientKey, CodeStore, DialCode, Exchanger, MemoryStore, Message, Name, Notifier, NotifyError, Policy,
-    Quota, Recipient, Request, RequestError, Sealed, SendError, StoreError, Swap, Timestamp, Version,
+    Accepted, ClientKey, CodeStore, DialCode, Exchanger, MemoryStore, Message, Name, Notifier, NotifyError,
+    Policy, Quota, Recipient, Request, RequestError, Sealed, SendError, StoreError, Swap, Timestamp, Version,
     Waiting,
     Waiting::{ClientSends, DialCodeSends, ServiceSends},
 };
@@ -30,9 +30,9 @@ const SERVICE_CAP: u32 = 2_000;
 struct Counter(Arc<Mutex<HashMap<Recipient, u32>>>);
 
 impl Notifier for Counter {
-    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         *self.0.lock().unwrap().entry(message.recipient().clone()).or_default() += 1;
-        Ok(())
+        Ok(Accepted::new())
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use otp_exchange::{
-    Clock, CodeStore, MemoryStore, Message, Name, Notifier, NotifyError, Sealed, StoreError, Swap,
+    Accepted, Clock, CodeStore, MemoryStore, Message, Name, Notifier, NotifyError, Sealed, StoreError, Swap,
     SystemClock, Timestamp, Version,
 };
 
@@ -27,9 +27,9 @@ pub fn run<F: Future>(future: F) -> F::Output {
 pub struct Nowhere;
 
 impl Notifier for Nowhere {
-    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         std::hint::black_box(message);
-        Ok(())
+        Ok(Accepted::new())
     }
 }
 

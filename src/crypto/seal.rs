@@ -105,6 +105,7 @@ pub(crate) enum EntryKind {
     Usage = 4,
     CodeAlone = 5,
     Subject = 6,
+    DeliveryId = 7,
 }
 
 /// Bytes from a store that cannot be an entry.

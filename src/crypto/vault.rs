@@ -14,6 +14,7 @@ use super::tally::tally;
 use super::{MAX_ENTRY_BYTES, NONCE_BYTES};
 use crate::code::Code;
 use crate::context::Context;
+use crate::delivery::DeliveryId;
 use crate::otp_id::{OTP_ID_BYTES, OtpId};
 use crate::recipient::{Channel, Recipient};
 use crate::tokens::SessionId;
@@ -145,19 +146,23 @@ impl Vault {
     }
 
     pub(crate) fn otp_id(&self, entry: Name, challenge: &ChallengeId, nonce: Nonce) -> OtpId {
-        let mut bytes = [0; OTP_ID_BYTES];
-        bytes[HEADER..HEADER + 16].copy_from_slice(&entry.0);
-        bytes[HEADER + 16..HEADER + 32].copy_from_slice(challenge);
-        self.seal_in_place(EntryKind::OtpId, NOWHERE, nonce, &mut bytes);
-        OtpId(bytes)
+        OtpId(self.seal_pair(EntryKind::OtpId, entry, challenge, nonce))
     }
 
     pub(crate) fn open_otp_id(&self, id: &OtpId) -> Result<(Name, ChallengeId), OpenError> {
-        let plain = self.decrypt(EntryKind::OtpId, NOWHERE, &id.0)?;
-        let (mut entry, mut challenge) = ([0; 16], [0; 16]);
-        entry.copy_from_slice(&plain[..16]);
-        challenge.copy_from_slice(&plain[16..32]);
-        Ok((Name(entry), challenge))
+        self.open_pair(EntryKind::OtpId, &id.0)
+    }
+
+    /// What carriers know the deliveries of a challenge by. Its nonce is the challenge's id, so that each
+    /// challenge has one only and no randomness is spent on it; under AES-GCM-SIV that gives nothing away.
+    pub(crate) fn delivery_id(&self, entry: Name, challenge: &ChallengeId) -> DeliveryId {
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(&challenge[..NONCE_BYTES]);
+        DeliveryId(self.seal_pair(EntryKind::DeliveryId, entry, challenge, nonce))
+    }
+
+    pub(crate) fn open_delivery_id(&self, id: &DeliveryId) -> Result<(Name, ChallengeId), OpenError> {
+        self.open_pair(EntryKind::DeliveryId, &id.0)
     }
 
     /// Seals a value for a name; an error if its encoding is longer than `limit`.
@@ -192,6 +197,32 @@ impl Vault {
     ) -> Result<T, OpenError> {
         let plain = self.decrypt(kind, name, sealed.as_bytes())?;
         postcard::from_bytes(&plain).map_err(|_| OpenError::Format)
+    }
+
+    fn seal_pair(
+        &self,
+        kind: EntryKind,
+        entry: Name,
+        challenge: &ChallengeId,
+        nonce: Nonce,
+    ) -> [u8; OTP_ID_BYTES] {
+        let mut bytes = [0; OTP_ID_BYTES];
+        bytes[HEADER..HEADER + 16].copy_from_slice(&entry.0);
+        bytes[HEADER + 16..HEADER + 32].copy_from_slice(challenge);
+        self.seal_in_place(kind, NOWHERE, nonce, &mut bytes);
+        bytes
+    }
+
+    fn open_pair(
+        &self,
+        kind: EntryKind,
+        bytes: &[u8; OTP_ID_BYTES],
+    ) -> Result<(Name, ChallengeId), OpenError> {
+        let plain = self.decrypt(kind, NOWHERE, bytes)?;
+        let (mut entry, mut challenge) = ([0; 16], [0; 16]);
+        entry.copy_from_slice(&plain[..16]);
+        challenge.copy_from_slice(&plain[16..32]);
+        Ok((Name(entry), challenge))
     }
 
     /// `bytes` comes as room for the header, the plaintext, and room for the tag.

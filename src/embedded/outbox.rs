@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::code::Code;
 use crate::message::Message;
-use crate::ports::{Notifier, NotifyError};
+use crate::ports::{Accepted, Notifier, NotifyError};
 use crate::recipient::Recipient;
 
 /// How many messages are kept; older ones are dropped.
@@ -76,7 +76,7 @@ impl Outbox {
 }
 
 impl Notifier for Outbox {
-    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         let letter = Letter {
             recipient: message.recipient.clone(),
             text: message.text.clone(),
@@ -88,7 +88,7 @@ impl Notifier for Outbox {
             kept.newest.pop_front();
         }
         kept.newest.push_back(letter);
-        Ok(())
+        Ok(Accepted::new())
     }
 }
 

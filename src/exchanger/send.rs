@@ -210,6 +210,10 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             purpose: challenge.purpose.clone(),
             locale: challenge.locale.clone(),
             lifetime: receipt.lifetime,
+            subject: None,
+            html: None,
+            language: None,
+            delivery_id: self.vault.delivery_id(entry, &challenge.id),
         });
         Box::new(Outgoing {
             receipt,

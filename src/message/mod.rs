@@ -1,29 +1,36 @@
-//! Messages: the template a code is put into, and what a notifier is handed.
+//! Messages: the texts a code is put into, and what a notifier is handed.
 
 mod template;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use crate::code::Code;
+use crate::delivery::DeliveryId;
 use crate::purpose::Purpose;
 use crate::recipient::Recipient;
 
 pub use template::{MAX_TEMPLATE_BYTES, Template, TemplateError};
 
-/// One message to one person, as handed to a [`Notifier`](crate::Notifier).
+/// One message to one person, as handed to a [`Notifier`](crate::Notifier): written already, to be carried as
+/// it is.
 ///
-/// Text and code are secrets: redacted in `Debug`, wiped when dropped, opened by
-/// [`expose_text`](Message::expose_text) and [`expose_code`](Message::expose_code).
+/// What it says is secret: redacted in `Debug`, wiped when dropped, opened by the methods that begin with
+/// `expose`.
 pub struct Message {
     pub(crate) recipient: Recipient,
+    pub(crate) subject: Option<Zeroizing<String>>,
     pub(crate) text: Zeroizing<String>,
+    pub(crate) html: Option<Zeroizing<String>>,
+    pub(crate) language: Option<Arc<str>>,
     pub(crate) code: Code,
     pub(crate) purpose: Purpose,
     pub(crate) locale: Option<String>,
     pub(crate) lifetime: Duration,
+    pub(crate) delivery_id: DeliveryId,
 }
 
 impl Message {
@@ -32,14 +39,30 @@ impl Message {
         &self.recipient
     }
 
-    /// The whole text, code included, as the person shall read it.
+    /// The subject of an email: one line, without control characters. An SMS has none.
+    pub fn expose_subject(&self) -> Option<&str> {
+        self.subject.as_ref().map(|subject| subject.as_str())
+    }
+
+    /// The whole text, code included, as the person shall read it: of an SMS all there is, of an email the
+    /// plain part. Lines end with `\n`.
     pub fn expose_text(&self) -> &str {
         &self.text
+    }
+
+    /// The HTML part of an email, if there is one: a whole document.
+    pub fn expose_html(&self) -> Option<&str> {
+        self.html.as_ref().map(|html| html.as_str())
     }
 
     /// The code alone, for notifiers that build their own text.
     pub fn expose_code(&self) -> &str {
         self.code.expose()
+    }
+
+    /// The language it is written in (a BCP 47 tag), if the catalogue wrote it.
+    pub fn language(&self) -> Option<&str> {
+        self.language.as_deref()
     }
 
     /// What the code is for.
@@ -56,6 +79,12 @@ impl Message {
     pub fn lifetime(&self) -> Duration {
         self.lifetime
     }
+
+    /// What to name the delivery by towards the carrier, so that its notices can be
+    /// [reported](crate::Exchanger::report).
+    pub fn delivery_id(&self) -> DeliveryId {
+        self.delivery_id
+    }
 }
 
 impl fmt::Debug for Message {
@@ -63,7 +92,7 @@ impl fmt::Debug for Message {
         f.debug_struct("Message")
             .field("recipient", &self.recipient)
             .field("purpose", &self.purpose)
-            .field("locale", &self.locale)
+            .field("language", &self.language)
             .field("lifetime", &self.lifetime)
             .finish_non_exhaustive()
     }

@@ -17,7 +17,7 @@ use std::pin::Pin;
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use issuer::{DynIssuer, IssuerError, Recognised, ReferenceTokens, TokenIssuer};
-pub use notifier::{DynNotifier, Notifier, NotifyError};
+pub use notifier::{Accepted, DynNotifier, Notifier, NotifyError};
 pub use observer::{Event, Observer};
 pub use store::{CodeStore, DynStore, StoreError, Swap};
 

@@ -13,19 +13,19 @@ use crate::message::Message;
 /// first try may have arrived; the exchanger sends the same code again when it is asked to.
 ///
 /// ```
-/// use otp_exchange::{Channel, Message, Notifier, NotifyError};
+/// use otp_exchange::{Accepted, Channel, Message, Notifier, NotifyError};
 /// # async fn sms_gateway(_to: &str, _text: &str) -> Result<u16, std::io::Error> { Ok(202) }
 ///
 /// #[derive(Debug)]
 /// struct Gateway;
 ///
 /// impl Notifier for Gateway {
-///     async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+///     async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
 ///         if message.recipient().channel() != Channel::Sms {
 ///             return Err(NotifyError::permanent("this gateway sends SMS only"));
 ///         }
 ///         match sms_gateway(message.recipient().address(), message.expose_text()).await {
-///             Ok(200..300) => Ok(()),
+///             Ok(200..300) => Ok(Accepted::new()),
 ///             Ok(400..500) => Err(NotifyError::permanent("the gateway refused the number")),
 ///             Ok(_) => Err(NotifyError::transient("the gateway is busy")),
 ///             Err(lost) => Err(NotifyError::unknown(lost)),
@@ -39,11 +39,11 @@ pub trait Notifier: Send + Sync {
     /// # Errors
     /// [`NotifyError`] says whether it may have arrived and whether trying again is of use. It must not hold
     /// the text, the code or the whole address.
-    fn notify(&self, message: &Message) -> impl Future<Output = Result<(), NotifyError>> + Send;
+    fn notify(&self, message: &Message) -> impl Future<Output = Result<Accepted, NotifyError>> + Send;
 }
 
 impl<N: Notifier + ?Sized> Notifier for Arc<N> {
-    fn notify(&self, message: &Message) -> impl Future<Output = Result<(), NotifyError>> + Send {
+    fn notify(&self, message: &Message) -> impl Future<Output = Result<Accepted, NotifyError>> + Send {
         (**self).notify(message)
     }
 }
@@ -66,19 +66,43 @@ impl fmt::Debug for DynNotifier {
 }
 
 impl Notifier for DynNotifier {
-    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         self.0.notify(message).await
     }
 }
 
 /// The twin of [`Notifier`] that can be a trait object.
 trait Erased: Send + Sync {
-    fn notify<'a>(&'a self, message: &'a Message) -> Boxed<'a, Result<(), NotifyError>>;
+    fn notify<'a>(&'a self, message: &'a Message) -> Boxed<'a, Result<Accepted, NotifyError>>;
 }
 
 impl<N: Notifier> Erased for N {
-    fn notify<'a>(&'a self, message: &'a Message) -> Boxed<'a, Result<(), NotifyError>> {
+    fn notify<'a>(&'a self, message: &'a Message) -> Boxed<'a, Result<Accepted, NotifyError>> {
         Box::pin(Notifier::notify(self, message))
+    }
+}
+
+/// A carrier took a message: it is on its way. Whether it arrives, the carrier may say later; see
+/// [`Exchanger::report`](crate::Exchanger::report).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    message_id: Option<String>,
+}
+
+impl Accepted {
+    /// Taken, under no name.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Taken, under the carrier's own name for the message: what its support and its later notices call it.
+    pub fn under(message_id: impl Into<String>) -> Self {
+        Self { message_id: Some(message_id.into()) }
+    }
+
+    /// The carrier's own name for the message.
+    pub fn message_id(&self) -> Option<&str> {
+        self.message_id.as_deref()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::crypto::{Name, Sealed, Version};
 use crate::message::Message;
-use crate::ports::{CodeStore, Notifier, NotifyError, StoreError, Swap};
+use crate::ports::{Accepted, CodeStore, Notifier, NotifyError, StoreError, Swap};
 use crate::timestamp::Timestamp;
 
 /// The source of every error made here.
@@ -159,7 +159,7 @@ impl<N> FaultyNotifier<N> {
 }
 
 impl<N: Notifier> Notifier for FaultyNotifier<N> {
-    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         let failure = lock(&self.plan).next();
         match failure {
             None => self.notifier.notify(message).await,

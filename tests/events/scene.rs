@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use otp_exchange::testkit::{Delivery, FaultyNotifier, FaultyStore, ManualClock};
 use otp_exchange::{
-    ClientKey, CodeAlone, CodeStore, Event, Exchanger, Grant, Kind, MemoryStore, Message, Name, Notifier,
-    NotifyError, Otp, Outbox, Policy, Principal, Quota, Receipt, Request, Role, Sealed, StoreError,
+    Accepted, ClientKey, CodeAlone, CodeStore, Event, Exchanger, Grant, Kind, MemoryStore, Message, Name,
+    Notifier, NotifyError, Otp, Outbox, Policy, Principal, Quota, Receipt, Request, Role, Sealed, StoreError,
     Submission, Swap, Timestamp, Tokens, Version,
 };
 
@@ -73,7 +73,7 @@ impl<S: CodeStore> CodeStore for Watched<S> {
 }
 
 impl<N: Notifier> Notifier for Watched<N> {
-    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         self.log.note("notify");
         self.port.notify(message).await
     }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use otp_exchange::testkit::{FaultyNotifier, FaultyStore, ManualClock};
 use otp_exchange::{
-    Claims, ClientKey, CodeAlone, DialCode, Event, ExchangeError, Exchanger, Grant, IssuerError, Kind,
-    MemoryStore, Message, Notifier, NotifyError, Observer, Otp, OtpId, Outbox, Policy, Quota, Receipt,
+    Accepted, Claims, ClientKey, CodeAlone, DialCode, Event, ExchangeError, Exchanger, Grant, IssuerError,
+    Kind, MemoryStore, Message, Notifier, NotifyError, Observer, Otp, OtpId, Outbox, Policy, Quota, Receipt,
     Recipient, Recognised, Request, Submission, TestRecipient, Timestamp, Token, TokenIssuer, Tokens,
     Waiting,
 };
@@ -85,7 +85,7 @@ pub(crate) struct Loud {
 }
 
 impl Notifier for Loud {
-    async fn notify(&self, message: &Message) -> Result<(), NotifyError> {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         self.log.lock().unwrap().push(format!("{message:?} {message:#?}"));
         self.outbox.notify(message).await
     }
