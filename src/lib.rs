@@ -139,6 +139,7 @@ pub mod testkit;
 mod timestamp;
 mod tokens;
 mod typed;
+mod url;
 
 pub use client_key::ClientKey;
 pub use code::{Code, MAX_CODE_LENGTH};
@@ -154,20 +155,23 @@ pub use embedded::TracingObserver;
 pub use embedded::{MemoryStore, Outbox};
 pub use entropy_error::EntropyError;
 pub use exchanger::{
-    BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, IssueTokensError, SendError,
-    StatusError, TokenError,
+    BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, IssueTokensError, ReportError,
+    SendError, StatusError, TokenError,
 };
 pub use grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal, Role};
-pub use message::{MAX_TEMPLATE_BYTES, Message, Template, TemplateError};
+pub use message::{
+    Autofill, AutofillError, Catalogue, CatalogueBuilder, CatalogueError, Encoding, Lint, Longest,
+    MAX_TEMPLATE_BYTES, Message, Part, Preview, Segments, Template, TemplateError, Wording,
+};
 pub use otp::{Kind, Otp, OtpError};
 pub use otp_id::{OtpId, OtpIdError};
 pub use policy::{
     AtLimit, CodeAlone, Deviation, MAX_CODE_LIFETIME, Numbers, Policy, PolicyError, Quota, TestRecipient,
 };
 pub use ports::{
-    Accepted, Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, IssuerError, Notifier,
-    NotifyError, Observer, Recognised, ReferenceTokens, StoreError, Swap, SystemClock, SystemEntropy,
-    TokenIssuer,
+    Accepted, ByChannel, Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, Fallback,
+    IssuerError, Notifier, NotifyError, Observer, Recognised, ReferenceTokens, StoreError, Swap, SystemClock,
+    SystemEntropy, TokenIssuer,
 };
 pub use purpose::{Purpose, PurposeError};
 pub use recipient::{Channel, DialCode, DialCodeError, EmailError, PhoneError, Recipient, RecipientError};

@@ -70,11 +70,13 @@ pub struct Otp {
     #[serde(rename = "type")]
     kind: Kind,
     length: u8,
-    template: Template,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<Template>,
 }
 
 impl Otp {
-    /// Codes of this kind and length, sent as the bare code until a [`template`](Self::template) is set.
+    /// Codes of this kind and length, sent in the words of the exchanger's [catalogue](crate::Catalogue)
+    /// unless a [`template`](Self::template) is set.
     ///
     /// # Errors
     /// [`OtpError::Length`] unless `length` is 1 to 20.
@@ -82,15 +84,16 @@ impl Otp {
         if !(1..=MAX_CODE_LENGTH).contains(&length) {
             return Err(OtpError::Length { length });
         }
-        Ok(Self { kind, length, template: Template::default() })
+        Ok(Self { kind, length, template: None })
     }
 
-    /// The text the code is sent in, `{{CODE}}` standing exactly once for the code; at most 480 bytes.
+    /// The text the code is sent in, in place of the catalogue's: `{{CODE}}` standing exactly once for the
+    /// code; at most 480 bytes.
     ///
     /// # Errors
     /// [`OtpError::Template`] says what is wrong with the text.
     pub fn template(self, template: &str) -> Result<Self, OtpError> {
-        Ok(Self { template: Template::parse(template)?, ..self })
+        Ok(Self { template: Some(Template::parse(template)?), ..self })
     }
 
     /// The alphabet.
@@ -103,9 +106,9 @@ impl Otp {
         self.length
     }
 
-    /// The text the code is sent in.
-    pub fn message_template(&self) -> &Template {
-        &self.template
+    /// The text the code is sent in, if it is not the catalogue's.
+    pub fn message_template(&self) -> Option<&Template> {
+        self.template.as_ref()
     }
 
     /// How much chance a code holds, in bits: length × log2(size of the alphabet). Six digits are 19.93; NIST
@@ -174,7 +177,7 @@ pub(crate) fn count(kind: Kind, length: u8) -> u128 {
 
 impl Default for Otp {
     fn default() -> Self {
-        Self { kind: Kind::Numeric, length: 6, template: Template::default() }
+        Self { kind: Kind::Numeric, length: 6, template: None }
     }
 }
 

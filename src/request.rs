@@ -9,11 +9,11 @@ use crate::client_key::ClientKey;
 use crate::code::Code;
 use crate::context::{Context, ContextError, Field};
 use crate::grant::{Grant, MAX_GRANT_BYTES, Principal};
-use crate::message::TemplateError;
+use crate::message::{Locale, Segments, TemplateError};
 use crate::otp::{Kind, Otp};
 use crate::otp_id::OtpId;
 use crate::purpose::{Purpose, PurposeError};
-use crate::recipient::Recipient;
+use crate::recipient::{Channel, Recipient};
 use crate::risk::{Bits, Risk};
 use crate::timestamp::Timestamp;
 
@@ -41,7 +41,8 @@ pub struct Request {
     pub(crate) answers_to: AnswersTo,
     pub(crate) otp: Option<Otp>,
     pub(crate) template: Option<String>,
-    pub(crate) locale: Option<String>,
+    pub(crate) locale: Option<Locale>,
+    pub(crate) fallback: Option<Recipient>,
     pub(crate) lifetime: Option<Duration>,
     pub(crate) attempts: Option<u8>,
     pub(crate) context: Context,
@@ -86,6 +87,7 @@ impl Request {
             otp: None,
             template: None,
             locale: None,
+            fallback: None,
             lifetime: None,
             attempts: None,
             context: Context::default(),
@@ -139,14 +141,25 @@ impl Request {
         Self { otp: Some(otp), ..self }
     }
 
-    /// The text for this code, in place of the otp's: `{{CODE}}` exactly once, at most 480 bytes.
+    /// The text for this code, in place of the otp's and the catalogue's: `{{CODE}}` exactly once, at most
+    /// 480 bytes.
     pub fn template(self, template: impl Into<String>) -> Self {
         Self { template: Some(template.into()), ..self }
     }
 
-    /// The person's language, a BCP 47 tag of at most 35 characters; handed to the notifier.
-    pub fn locale(self, locale: impl Into<String>) -> Self {
-        Self { locale: Some(locale.into()), ..self }
+    /// The person's language, a BCP 47 tag of at most 35 characters, as in an `Accept-Language`: the
+    /// [catalogue](crate::Catalogue) writes in the nearest it has. What is no tag counts as none, so it may
+    /// come from anybody.
+    pub fn locale(self, locale: impl AsRef<str>) -> Self {
+        Self { locale: Locale::parse(locale.as_ref()), ..self }
+    }
+
+    /// Another address of the same person: if the message cannot be handed over to this request's phone
+    /// number, the same code goes to that email address at once. It is held to the same rules as if it were
+    /// the recipient, counts as the same message, and proves no address: a code for registering or
+    /// confirming one has no fallback.
+    pub fn fallback(self, email: &Recipient) -> Self {
+        Self { fallback: Some(email.clone()), ..self }
     }
 
     /// How long the code lives: from 1 s to the policy's [longest](crate::Policy::longest_lifetime); above 15
@@ -216,21 +229,35 @@ pub struct Receipt {
     pub length: u8,
     pub(crate) code: Code,
     pub(crate) text: Zeroizing<String>,
+    pub(crate) channel: Channel,
+    pub(crate) message_id: Option<String>,
 }
 
 /// The code and text behind a [`Receipt`].
+#[non_exhaustive]
 pub struct Exposed<'a> {
     /// The code alone.
     pub code: &'a str,
     /// The whole text.
     pub text: &'a str,
+    /// What the carrier calls the message, if one was handed over now and the carrier said. A decoy has none.
+    pub message_id: Option<&'a str>,
 }
 
 impl Receipt {
+    /// How many messages a carrier counts: the segments of an SMS, 1 for an email. A decoy counts as if it
+    /// were sent.
+    pub fn total_messages(&self) -> usize {
+        match self.channel {
+            Channel::Sms => Segments::of(&self.text).segments,
+            Channel::Email => 1,
+        }
+    }
+
     /// The code and the text it was sent in, for a caller that may know them (some messaging APIs answer with
     /// both). Never pass them to whoever has to prove that they got the message.
     pub fn expose(&self) -> Exposed<'_> {
-        Exposed { code: self.code.expose(), text: &self.text }
+        Exposed { code: self.code.expose(), text: &self.text, message_id: self.message_id.as_deref() }
     }
 }
 
@@ -349,9 +376,19 @@ pub enum RequestError {
         /// The most that the policy lets a request ask for.
         most: u8,
     },
-    /// The locale.
-    #[error("locale: must be a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say")]
-    Locale,
+    /// The fallback.
+    #[error(
+        "fallback: must be an email address beside a phone number, and not where the code proves an address (register, confirm)"
+    )]
+    Fallback,
+    /// No text.
+    #[error(
+        "message: the catalogue has no text for this channel, {channel:?}; add a wording, or let ready_texts stand in"
+    )]
+    NoText {
+        /// Which channel.
+        channel: Channel,
+    },
     /// The grant's subject.
     #[error("grant: subject must have 1 to 255 bytes and no control character")]
     Subject,

@@ -1,5 +1,6 @@
 //! How a challenge stands.
 
+use crate::delivery::Delivery;
 use crate::otp_id::OtpId;
 use crate::purpose::Purpose;
 use crate::timestamp::Timestamp;
@@ -25,4 +26,15 @@ pub struct Status {
     pub deliveries: u8,
     /// When it may be sent again, once it has been delivered.
     pub resend_at: Timestamp,
+    pub(crate) delivery: Option<Delivery>,
+}
+
+impl Status {
+    /// What a carrier has said of its last delivery, if anything was [reported](crate::Exchanger::report).
+    ///
+    /// A decoy has no carrier, and so nothing is ever heard of it: **keep this from whoever may not learn
+    /// whether there is an account**. For support, for the person's own session, for alarms.
+    pub fn expose_delivery(&self) -> Option<Delivery> {
+        self.delivery
+    }
 }

@@ -58,19 +58,12 @@ fn bad_requests() -> Vec<Case> {
         let error = RequestError::Lifetime { given, longest: MAX_CODE_LIFETIME };
         cases.push((login().lifetime(given).requested_by(desk()), error, "longest_lifetime"));
     }
-    for locale in
-        ["", "-", "fr-", "-fr", "fr--BE", "fr_BE", "fr BE", "français", "abcdefghi", "../../etc", "{{CODE}}"]
-    {
-        cases.push((login().locale(locale), RequestError::Locale, "locale"));
-    }
-    cases.push((login().locale("abcdefg-".repeat(5) + "a"), RequestError::Locale, "locale"));
     for (text, error) in bad_templates() {
         cases.push((login().template(text), error.into(), "template"));
     }
     for control in CONTROLS {
         let text = format!("a{control}b");
         cases.push((Request::new(&text, &ada), PurposeError.into(), "purpose"));
-        cases.push((login().locale(&text), RequestError::Locale, "locale"));
     }
     cases
 }

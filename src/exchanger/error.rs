@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::crypto::{MalformedToken, OpenError};
+use crate::delivery::DeliveryIdError;
 use crate::entropy_error::EntropyError;
 use crate::otp_id::OtpIdError;
 use crate::ports::{IssuerError, NotifyError, StoreError};
@@ -98,6 +99,18 @@ impl From<EntropyError> for SendError {
     fn from(error: EntropyError) -> Self {
         Self::Fault(error.into())
     }
+}
+
+/// Why what a carrier said was not taken down.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The delivery id is none of this exchanger's; the store was not asked.
+    #[error(transparent)]
+    DeliveryId(#[from] DeliveryIdError),
+    /// Something around it failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 /// Why a code was not exchanged.

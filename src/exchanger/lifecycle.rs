@@ -2,8 +2,9 @@
 
 use super::draw::Draw;
 use super::entries::Step;
-use super::{Exchanger, Fault, StatusError};
+use super::{Exchanger, Fault, ReportError, StatusError};
 use crate::crypto::{NONCE_BYTES, Name};
+use crate::delivery::{Delivery, DeliveryId, DeliveryIdError};
 use crate::otp_id::{OtpId, OtpIdError};
 use crate::ports::{CodeStore, Event, Notifier, TokenIssuer};
 use crate::recipient::Recipient;
@@ -33,6 +34,29 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let (entry, id) = self.vault.open_otp_id(otp_id).map_err(OtpIdError::from)?;
         if self.change(entry, |ledger| ledger.cancel(&id)).await? {
             self.observe(|| Event::Cancelled);
+        }
+        Ok(())
+    }
+
+    /// Takes down what a carrier says of a message it was handed under that delivery id: its status callback,
+    /// a bounce. The [status](Self::status) shows it until the code is delivered again. Nothing else comes of
+    /// it: a code that is said to have failed stays as it is, for the notice may be of another delivery, or
+    /// not be the carrier's. What is late, repeated or of a dead code is no error.
+    ///
+    /// # Errors
+    /// [`ReportError`].
+    pub async fn report(&self, delivery_id: &DeliveryId, heard: Delivery) -> Result<(), ReportError> {
+        let (entry, id) = self.vault.open_delivery_id(delivery_id).map_err(|_| DeliveryIdError)?;
+        let mut draw = self.draw(NONCE_BYTES);
+        let rule = |ledger: Option<Ledger>, at: Moment, _: &mut Draw<'_>| {
+            let reported = ledger.and_then(|ledger| ledger.report(at, &id, heard));
+            Ok(match reported {
+                None => Step::Keep(None),
+                Some((ledger, recipient, purpose)) => Step::Write(ledger, Some((recipient, purpose))),
+            })
+        };
+        if let Some((recipient, purpose)) = self.update(entry, &mut draw, rule).await? {
+            self.observe(|| Event::Reported { recipient: recipient.masked(), purpose, delivery: heard });
         }
         Ok(())
     }
@@ -97,6 +121,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             length: challenge.length(self.policy(), now),
             deliveries: challenge.deliveries,
             resend_at: challenge.redelivery_at(now, self.policy()),
+            delivery: challenge.reported,
         }
     }
 }

@@ -4,6 +4,7 @@ mod draw;
 mod entries;
 mod error;
 mod exchange;
+mod letter;
 mod lifecycle;
 mod quotas;
 mod send;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::crypto::{KeyError, Keyring, Vault};
+use crate::message::{Catalogue, TemplateError};
 use crate::policy::{Policy, PolicyError};
 use crate::ports::{
     Clock, CodeStore, DynIssuer, DynNotifier, DynStore, Entropy, Event, Notifier, Observer, ReferenceTokens,
@@ -22,7 +24,7 @@ use crate::rules::Moment;
 use crate::timestamp::Timestamp;
 
 use draw::Draw;
-pub use error::{ExchangeError, Fault, IssueTokensError, SendError, StatusError, TokenError};
+pub use error::{ExchangeError, Fault, IssueTokensError, ReportError, SendError, StatusError, TokenError};
 use quotas::Leases;
 
 /// The flows: [`send`](Self::send), [`exchange`](Self::exchange), [`authenticate`](Self::authenticate),
@@ -43,6 +45,7 @@ pub struct Exchanger<S, N, I = ReferenceTokens> {
 /// What an exchanger works by, beside its ports of three types and its keys.
 struct Settings {
     policy: Policy,
+    catalogue: Catalogue,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     observer: Option<Arc<dyn Observer>>,
@@ -76,6 +79,7 @@ impl<S: CodeStore, N: Notifier> Exchanger<S, N> {
             keyring,
             settings: Settings {
                 policy: Policy::default(),
+                catalogue: Catalogue::default(),
                 clock: Arc::new(SystemClock),
                 entropy: Arc::new(SystemEntropy),
                 observer: None,
@@ -115,6 +119,10 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         &self.settings.policy
     }
 
+    fn catalogue(&self) -> &Catalogue {
+        &self.settings.catalogue
+    }
+
     /// Tells the observer, if there is one, what has become true.
     fn observe(&self, event: impl FnOnce() -> Event) {
         if let Some(observer) = &self.settings.observer {
@@ -148,6 +156,12 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
     /// The numbers to work by.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.settings.policy = policy;
+        self
+    }
+
+    /// What messages say; by default the texts that come with the crate.
+    pub fn messages(mut self, catalogue: Catalogue) -> Self {
+        self.settings.catalogue = catalogue;
         self
     }
 
@@ -193,7 +207,16 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
     /// # Errors
     /// [`BuildError`] names the number of the policy that is out of range, or what is wrong with the keys.
     pub fn build(self) -> Result<Exchanger<S, N, I>, BuildError> {
-        self.settings.policy.check()?;
+        let Settings { policy, catalogue, .. } = &self.settings;
+        policy.check()?;
+        match policy.otp.message_template() {
+            Some(template) => catalogue.supports(template)?,
+            None => {
+                if let Some(field) = catalogue.hides(&policy.required) {
+                    return Err(PolicyError::NotShown { field: field.clone() }.into());
+                }
+            }
+        }
         Ok(Exchanger {
             store: self.store,
             notifier: self.notifier,
@@ -218,6 +241,9 @@ pub enum BuildError {
     /// The policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The template of the policy's otp, beside that catalogue.
+    #[error("policy: otp has a {0}")]
+    Template(#[from] TemplateError),
     /// The keys.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -2,13 +2,16 @@
 
 use super::draw::Draw;
 use super::entries::Step;
+use super::letter::Letter;
 use super::quotas::Price;
 use super::{Exchanger, Fault, SendError};
 use crate::crypto::{ChallengeId, NONCE_BYTES, Name};
 use crate::grant::Principal;
 use crate::message::Message;
 use crate::otp_id::{OtpId, OtpIdError};
-use crate::ports::{CodeStore, Event, Notifier, Swap, TokenIssuer};
+use crate::ports::{CodeStore, Event, Notifier, NotifyError, Swap, TokenIssuer};
+use crate::purpose::Purpose;
+use crate::recipient::Recipient;
 use crate::request::{AnswersTo, Receipt, Request, RequestError};
 use crate::rules::{Challenge, Draft, Drawn, Ledger, Moment, Refusal};
 use crate::timestamp::Timestamp;
@@ -16,8 +19,8 @@ use crate::timestamp::Timestamp;
 /// A challenge as it was stored, on its way out.
 struct Outgoing {
     receipt: Receipt,
-    /// `None` if there is nothing to send (yet).
-    message: Option<Message>,
+    /// For the recipient, and for the fallback if there is one; none if there is nothing to send (yet).
+    messages: [Option<Message>; 2],
     entry: Name,
     id: ChallengeId,
     deliveries: u8,
@@ -101,7 +104,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let client = request.client.take().map(|client| self.client_tag(&client));
         let key = request.idempotency_key.clone();
         let by = request.principal.as_ref().map(Principal::masked);
-        let mut draft = Draft::check(request, self.policy())?;
+        let mut draft = Draft::check(request, self.policy(), self.catalogue())?;
         draft.client = client;
         let made_for = match key {
             None => None,
@@ -119,7 +122,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             if let Some(challenge) = made_for.as_ref().and_then(|digest| ledger.made_for(at, digest)) {
                 let otp_id = self.vault.otp_id(entry, &challenge.id, draw.take()?);
                 let mut outgoing = self.outgoing(challenge, entry, otp_id, at.now);
-                outgoing.message = None;
+                outgoing.messages = [None, None];
                 return Ok(Step::Keep(Ok(Admitted {
                     outgoing,
                     alone: None,
@@ -189,58 +192,70 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
 
     /// What goes out for a challenge.
     fn outgoing(&self, challenge: &Challenge, entry: Name, otp_id: OtpId, now: Timestamp) -> Box<Outgoing> {
-        let template = challenge.template.as_ref().unwrap_or(self.policy().otp.message_template());
-        let fixed = challenge.fixed_code(now, self.policy());
-        let code = fixed.map_or_else(|| challenge.code.duplicate(), |fixed| fixed.as_kind(challenge.kind));
+        let letter = Letter::new(challenge, otp_id, now, self.policy(), self.catalogue());
+        let recipient = challenge.recipient();
+        let (channel, text) = (recipient.channel(), letter.text(&recipient));
+        let price = if challenge.deliveries > 1 {
+            self.price_of_message(challenge.client, &recipient)
+        } else {
+            Price::new()
+        };
+        let mut messages = [None, None];
+        let delivery_id = (challenge.deliveries > 0).then(|| self.vault.delivery_id(entry, &challenge.id));
+        if let Some(delivery_id) = delivery_id.filter(|_| !challenge.decoy && !letter.is_fixed) {
+            let fallback = challenge.fallback().map(|email| (letter.text(&email), email));
+            messages = [Some((text.clone(), recipient)), fallback]
+                .map(|one| one.map(|(text, recipient)| letter.message(recipient, text, delivery_id)));
+        }
         let receipt = Receipt {
             otp_id,
             attempts: challenge.attempts_left,
-            lifetime: now.until(challenge.life.end),
+            lifetime: letter.lifetime,
             expires_at: challenge.life.end,
             resend_at: challenge.redelivery_at(now, self.policy()),
-            length: code.length(),
-            text: template.render(&code, &challenge.fields),
-            code,
+            length: letter.code.length(),
+            channel,
+            message_id: None,
+            code: letter.code,
+            text,
         };
-        let goes_out = challenge.deliveries > 0 && !challenge.decoy && fixed.is_none();
-        let message = goes_out.then(|| Message {
-            recipient: challenge.recipient(),
-            text: receipt.text.clone(),
-            code: challenge.code.duplicate(),
-            purpose: challenge.purpose.clone(),
-            locale: challenge.locale.clone(),
-            lifetime: receipt.lifetime,
-            subject: None,
-            html: None,
-            language: None,
-            delivery_id: self.vault.delivery_id(entry, &challenge.id),
-        });
-        Box::new(Outgoing {
-            receipt,
-            message,
-            price: if challenge.deliveries > 1 {
-                self.price_of_message(challenge.client, &challenge.recipient())
-            } else {
-                Price::new()
-            },
-            entry,
-            id: challenge.id,
-            deliveries: challenge.deliveries,
-        })
+        let (id, deliveries) = (challenge.id, challenge.deliveries);
+        Box::new(Outgoing { receipt, messages, price, entry, id, deliveries })
     }
 
-    /// Hands the message to the notifier. If it never can arrive and nobody can have got the code, the code
-    /// is voided. It keeps its place in the ledger, else a failing address would be a way around the
-    /// limits, and show that somebody is behind it.
+    /// Hands the message to the notifier; where that fails at once, the one with the same code for the other
+    /// address. If neither can ever arrive and nobody can have got the code, the code is voided. It keeps
+    /// its place in the ledger, else a failing address would be a way around the limits, and show that
+    /// somebody is behind it.
     async fn hand_over(&self, outgoing: Box<Outgoing>) -> Result<Receipt, SendError> {
-        let Outgoing { receipt, message, entry, id, deliveries, .. } = *outgoing;
-        let Some(message) = message else { return Ok(receipt) };
-        let answer = self.notifier.notify(&message).await;
-        let Message { recipient, purpose, .. } = message;
-        let Err(source) = answer else {
-            self.observe(|| Event::Delivered { recipient: recipient.masked(), purpose, deliveries });
-            return Ok(receipt);
-        };
+        let Outgoing { mut receipt, messages, entry, id, deliveries, .. } = *outgoing;
+        let mut failed: Option<(NotifyError, Recipient, Purpose)> = None;
+        for message in messages.into_iter().flatten() {
+            if let Some((error, recipient, purpose)) = &failed {
+                if error.may_have_arrived() {
+                    break;
+                }
+                let (recipient, purpose) = (recipient.masked(), purpose.clone());
+                self.observe(|| Event::DeliveryFailed { recipient, purpose, voided: false });
+            }
+            let answer = self.notifier.notify(&message).await;
+            let Message { recipient, purpose, .. } = message;
+            let error = match answer {
+                Err(error) => error,
+                Ok(accepted) => {
+                    receipt.message_id = accepted.message_id().map(str::to_owned);
+                    let (recipient, message_id) = (recipient.masked(), receipt.message_id.clone());
+                    self.observe(|| Event::Delivered { recipient, purpose, deliveries, message_id });
+                    return Ok(receipt);
+                }
+            };
+            let error = match failed.take() {
+                Some((first, ..)) => first.then(error),
+                None => error,
+            };
+            failed = Some((error, recipient, purpose));
+        }
+        let Some((source, recipient, purpose)) = failed else { return Ok(receipt) };
         let voided = deliveries == 1 && source.is_permanent() && self.void(entry, id).await;
         self.observe(|| Event::DeliveryFailed { recipient: recipient.masked(), purpose, voided });
         if voided {

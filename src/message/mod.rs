@@ -1,6 +1,17 @@
 //! Messages: the texts a code is put into, and what a notifier is handed.
 
+mod autofill;
+mod build;
+mod catalogue;
+mod form;
+mod html;
+mod lint;
+mod locale;
+mod ready;
+mod sms;
 mod template;
+mod values;
+mod wording;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,9 +22,18 @@ use zeroize::Zeroizing;
 use crate::code::Code;
 use crate::delivery::DeliveryId;
 use crate::purpose::Purpose;
-use crate::recipient::Recipient;
+use crate::recipient::{Channel, Recipient};
 
+pub use autofill::{Autofill, AutofillError};
+pub use build::{CatalogueBuilder, CatalogueError};
+pub use catalogue::Catalogue;
+pub(crate) use catalogue::{Around, Lack};
+pub use lint::{Lint, Longest, Preview};
+pub(crate) use locale::Locale;
+pub use sms::{Encoding, Segments};
 pub use template::{MAX_TEMPLATE_BYTES, Template, TemplateError};
+pub(crate) use values::Values;
+pub use wording::{Part, Wording};
 
 /// One message to one person, as handed to a [`Notifier`](crate::Notifier): written already, to be carried as
 /// it is.
@@ -28,7 +48,7 @@ pub struct Message {
     pub(crate) language: Option<Arc<str>>,
     pub(crate) code: Code,
     pub(crate) purpose: Purpose,
-    pub(crate) locale: Option<String>,
+    pub(crate) locale: Option<Locale>,
     pub(crate) lifetime: Duration,
     pub(crate) delivery_id: DeliveryId,
 }
@@ -48,6 +68,11 @@ impl Message {
     /// plain part. Lines end with `\n`.
     pub fn expose_text(&self) -> &str {
         &self.text
+    }
+
+    /// How an SMS is encoded and how many segments it takes; `None` for an email.
+    pub fn segments(&self) -> Option<Segments> {
+        (self.recipient.channel() == Channel::Sms).then(|| Segments::of(&self.text))
     }
 
     /// The HTML part of an email, if there is one: a whole document.
@@ -72,7 +97,7 @@ impl Message {
 
     /// The language the request asked for (a BCP 47 tag), if any.
     pub fn locale(&self) -> Option<&str> {
-        self.locale.as_deref()
+        self.locale.as_ref().map(Locale::as_str)
     }
 
     /// How much longer the code lives, counted from when this message was made.

@@ -1,21 +1,29 @@
-//! A text with one place for the code, and places for what it is bound to.
+//! A text with one place for the code, and places for what else a message may say.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::code::Code;
-use crate::context::{Context, Field, misleads};
+use super::form::Form;
+use super::values::Values;
+use crate::context::{Field, misleads};
 
-/// The longest template, in bytes of UTF-8: it lies in the sealed entry beside the code it is for.
+/// The longest template of a request, in bytes of UTF-8: it lies in the sealed entry beside the code it is
+/// for.
 pub const MAX_TEMPLATE_BYTES: usize = 480;
 
 /// A text in which `{{CODE}}` stands exactly once, for the code. The default is `{{CODE}}`, the bare code.
 ///
-/// It may also show what the code is bound to (see [`Request::bind`](crate::Request::bind)): `{{AMOUNT}}`,
-/// `{{PAYEE}}`, `{{DEVICE}}`, `{{SESSION}}` and `{{TENANT}}`, each as often as it likes. What it shows has to
-/// be bound.
+/// It may also show, each as often as it likes:
+///
+/// | variable | what stands there |
+/// |---|---|
+/// | `{{MINUTES}}` | how many whole minutes the code still lives, at least 1 |
+/// | `{{APP}}` | the [application's name](crate::CatalogueBuilder::application) |
+/// | `{{RECIPIENT}}` | where the message goes, [masked](crate::Recipient::masked) with asterisks |
+/// | `{{LINK}}` | a [link](crate::CatalogueBuilder::link) that fills the code in |
+/// | `{{AMOUNT}}`, `{{PAYEE}}`, `{{DEVICE}}`, `{{SESSION}}`, `{{TENANT}}` | what the code is [bound](crate::Request::bind) to; what is shown has to be bound |
 ///
 /// It is put together in one pass: what takes a place is never read as template again, so that a payee named
 /// `{{CODE}}` is shown by that name.
@@ -24,30 +32,39 @@ pub const MAX_TEMPLATE_BYTES: usize = 480;
 pub struct Template(String);
 
 impl Template {
-    /// Checks a text and takes it as a template.
+    /// Checks a text of one line and takes it as a template.
     ///
     /// # Errors
-    /// [`TemplateError`] unless `{{CODE}}` stands in it exactly once, it has no `{{` but those of its places,
-    /// no control characters, and at most 480 bytes.
+    /// [`TemplateError`] unless `{{CODE}}` stands in it exactly once, it has no `{{` but those of its
+    /// variables, no control characters, and at most 480 bytes.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        if text.len() > MAX_TEMPLATE_BYTES {
-            return Err(TemplateError::TooLong { bytes: text.len() });
+        Self::of(Form::Request, text)
+    }
+
+    /// The same for another form of text.
+    pub(super) fn of(form: Form, text: &str) -> Result<Self, TemplateError> {
+        let most = form.most_bytes();
+        if text.len() > most {
+            return Err(TemplateError::TooLong { bytes: text.len(), most });
         }
-        if text.chars().any(misleads) {
+        if text.chars().any(|character| misleads(character) && !form.breaks_lines(character)) {
             return Err(TemplateError::ControlCharacter);
         }
         match text.matches(CODE).count() {
-            0 => return Err(TemplateError::NoPlace),
-            1 => {}
+            0 if form.needs_code() => return Err(TemplateError::NoPlace),
+            0 | 1 => {}
             _ => return Err(TemplateError::TwoPlaces),
         }
         if pieces(text).any(|(words, _)| words.contains("{{")) {
             return Err(TemplateError::UnknownVariable);
         }
+        if form == Form::Html {
+            super::html::check(pieces(text))?;
+        }
         Ok(Self(text.to_owned()))
     }
 
-    /// Its length in bytes, places included.
+    /// Its length in bytes, variables included.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
@@ -68,19 +85,32 @@ impl Template {
         FIELDS.iter().zip(shown).filter(|(_, shown)| *shown).map(|((_, field), _)| field)
     }
 
-    /// The text with code and bound values in their places. A field that is not bound leaves its places
-    /// empty; callers refuse such a request before.
-    pub(crate) fn render(&self, code: &Code, context: &Context) -> Zeroizing<String> {
-        let value = |place| match place {
-            Place::Code => code.expose(),
-            Place::Field(index) => context.value(&FIELDS[index].1).unwrap_or_default(),
-            Place::End => "",
-        };
-        let texts = || pieces(&self.0).flat_map(|(words, place)| [words, value(place)]);
+    /// Whether it has that place.
+    pub(crate) fn has(&self, place: Place) -> bool {
+        pieces(&self.0).any(|(_, found)| found == place)
+    }
+
+    /// The text with the values in their places. A field that is not bound leaves its places empty; callers
+    /// refuse such a request before.
+    pub(crate) fn render(&self, values: &Values<'_>) -> Zeroizing<String> {
+        let texts = || pieces(&self.0).flat_map(|(words, place)| [words, values.of(place)]);
         let room = texts().map(str::len).sum();
         let mut text = Zeroizing::new(String::with_capacity(room)); // never grows, so leaves no stale copy
         texts().for_each(|part| text.push_str(part));
         text
+    }
+
+    /// The same for a text that is HTML: the values are escaped.
+    pub(crate) fn render_html(&self, values: &Values<'_>) -> Zeroizing<String> {
+        let room = pieces(&self.0).map(|(words, place)| {
+            words.len() + super::html::escaped(values.of(place)).map(str::len).sum::<usize>()
+        });
+        let mut html = Zeroizing::new(String::with_capacity(room.sum()));
+        for (words, place) in pieces(&self.0) {
+            html.push_str(words);
+            super::html::escaped(values.of(place)).for_each(|part| html.push_str(part));
+        }
+        html
     }
 }
 
@@ -126,21 +156,34 @@ pub enum TemplateError {
     /// `{{CODE}}` stands more than once.
     #[error("template: has {{{{CODE}}}} more than once; keep one")]
     TwoPlaces,
-    /// A `{{` that begins none of the places there are.
+    /// A `{{` that begins none of the variables there are.
     #[error(
-        "template: has a {{{{…}}}} other than {{{{CODE}}}}, {{{{AMOUNT}}}}, {{{{PAYEE}}}}, {{{{DEVICE}}}}, {{{{SESSION}}}} and {{{{TENANT}}}}; write the text out"
+        "template: has a {{{{…}}}} other than {{{{CODE}}}}, {{{{MINUTES}}}}, {{{{APP}}}}, {{{{RECIPIENT}}}}, {{{{LINK}}}}, {{{{AMOUNT}}}}, {{{{PAYEE}}}}, {{{{DEVICE}}}}, {{{{SESSION}}}} and {{{{TENANT}}}}; write the text out"
     )]
     UnknownVariable,
-    /// A control character, line breaks included: they could add a header or a second message. Or one that
-    /// shows its surroundings in another order.
+    /// A control character, line breaks included where there is one line only: they could add a header or a
+    /// second message. Or one that shows its surroundings in another order.
     #[error("template: has a control character, line break or bidirectional override; write it as one line")]
     ControlCharacter,
-    /// More than 480 bytes.
-    #[error("template: {bytes} bytes; at most {MAX_TEMPLATE_BYTES}")]
+    /// Longer than it may be.
+    #[error("template: {bytes} bytes; at most {most}")]
     TooLong {
         /// Its length in bytes of UTF-8.
         bytes: usize,
+        /// The most it may have: 480, or of a [`Wording`](crate::Wording) more.
+        most: usize,
     },
+    /// `{{APP}}`, and the application has no name.
+    #[error("template: has {{{{APP}}}}, and the application has no name; set CatalogueBuilder::application")]
+    NoApplication,
+    /// `{{LINK}}`, and there is no page to link to.
+    #[error("template: has {{{{LINK}}}}, and there is no page to link to; set CatalogueBuilder::link")]
+    NoLink,
+    /// HTML with a variable where escaping does not hold it: within a tag, a comment, a style or a script.
+    #[error(
+        "template: HTML has a variable within a tag, comment, style or script; put it into the text between tags, and {{{{LINK}}}} alone into a quoted attribute"
+    )]
+    WithinTag,
 }
 
 const CODE: &str = "{{CODE}}";
@@ -153,12 +196,35 @@ static FIELDS: [(&str, Field); 5] = [
     ("{{TENANT}}", Field::Tenant),
 ];
 
-#[derive(Clone, Copy)]
-enum Place {
+const OTHERS: [(&str, Place); 5] = [
+    (CODE, Place::Code),
+    ("{{MINUTES}}", Place::Minutes),
+    ("{{APP}}", Place::Application),
+    ("{{RECIPIENT}}", Place::Recipient),
+    ("{{LINK}}", Place::Link),
+];
+
+/// What stands in a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
     Code,
-    /// For one of `FIELDS`.
+    Minutes,
+    Application,
+    Recipient,
+    Link,
+    /// One of `FIELDS`.
     Field(usize),
     End,
+}
+
+impl Place {
+    /// The field that stands there.
+    pub(super) fn field(self) -> Option<&'static Field> {
+        match self {
+            Self::Field(index) => Some(&FIELDS[index].1),
+            _ => None,
+        }
+    }
 }
 
 /// The text from its start to its end, as words and the place that follows them. Every message is put
@@ -182,16 +248,22 @@ fn pieces(text: &str) -> impl Iterator<Item = (&str, Place)> {
 /// The place that a text begins with.
 fn place_at(text: &str) -> Option<(&'static str, Place)> {
     let fields = FIELDS.iter().enumerate().map(|(index, (name, _))| (*name, Place::Field(index)));
-    std::iter::once((CODE, Place::Code)).chain(fields).find(|(name, _)| text.starts_with(name))
+    OTHERS.into_iter().chain(fields).find(|(name, _)| text.starts_with(name))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use rand::rngs::StdRng;
     use rand::seq::IndexedRandom;
     use rand::{RngExt, SeedableRng};
 
+    use super::super::catalogue::Catalogue;
     use super::*;
+    use crate::code::Code;
+    use crate::context::Context;
+    use crate::recipient::Recipient;
 
     fn bound(fields: &[(Field, &str)]) -> Context {
         let mut context = Context::default();
@@ -199,6 +271,17 @@ mod tests {
             context.bind(field.clone(), (*value).to_owned());
         }
         context
+    }
+
+    fn render(template: &Template, code: &Code, context: &Context) -> Zeroizing<String> {
+        let recipient = Recipient::parse("ada@example.org").unwrap();
+        template.render(&Catalogue::default().values(
+            code,
+            context,
+            Duration::from_secs(300),
+            &recipient,
+            None,
+        ))
     }
 
     fn code() -> Code {
@@ -217,7 +300,7 @@ mod tests {
         assert_eq!(refused("\u{85}{{CODE}}"), TemplateError::ControlCharacter);
         assert_eq!(
             refused(&format!("{{{{CODE}}}}{}", "x".repeat(473))),
-            TemplateError::TooLong { bytes: 481 }
+            TemplateError::TooLong { bytes: 481, most: 480 }
         );
         assert!(Template::parse(&format!("{{{{CODE}}}}{}", "x".repeat(472))).is_ok());
     }
@@ -238,7 +321,7 @@ mod tests {
             assert_eq!(Template::parse(text).unwrap_err(), TemplateError::UnknownVariable, "{text}");
         }
         let template = Template::parse("{{{CODE}}} { {{{PAYEE}}} }}").unwrap();
-        assert_eq!(&*template.render(&code(), &bound(&[(Field::Payee, "{")])), "{007} { {{} }}");
+        assert_eq!(&*render(&template, &code(), &bound(&[(Field::Payee, "{")])), "{007} { {{} }}");
     }
 
     #[test]
@@ -247,28 +330,28 @@ mod tests {
             let field = Field::from(name);
             let template = Template::parse(&format!("{{{{CODE}}}} {{{{{}}}}}", name.to_uppercase())).unwrap();
             assert!(template.fields().eq([&field]), "{name}");
-            assert_eq!(&*template.render(&code(), &bound(&[(field, "x")])), "007 x");
+            assert_eq!(&*render(&template, &code(), &bound(&[(field, "x")])), "007 x");
         }
     }
 
     #[test]
     fn renders_in_one_pass_and_keeps_its_text() {
         let template = Template::parse("Votre code : {{CODE}} — { ok }").unwrap();
-        assert_eq!(&*template.render(&code(), &bound(&[])), "Votre code : 007 — { ok }");
+        assert_eq!(&*render(&template, &code(), &bound(&[])), "Votre code : 007 — { ok }");
         assert_eq!(template.to_string(), "Votre code : {{CODE}} — { ok }");
-        assert_eq!(&*Template::default().render(&code(), &bound(&[])), "007");
+        assert_eq!(&*render(&Template::default(), &code(), &bound(&[])), "007");
         assert_eq!(Template::default(), Template::parse("{{CODE}}").unwrap());
 
         let text = "{{PAYEE}}: {{AMOUNT}} to {{PAYEE}} with {{CODE}}";
         let template = Template::parse(text).unwrap();
         let context = bound(&[(Field::Payee, "{{CODE}}"), (Field::Amount, "{{PAYEE}}")]);
-        assert_eq!(&*template.render(&code(), &context), "{{CODE}}: {{PAYEE}} to {{CODE}} with 007");
+        assert_eq!(&*render(&template, &code(), &context), "{{CODE}}: {{PAYEE}} to {{CODE}} with 007");
         assert_eq!(template.to_string(), text);
         assert!(template.fields().eq([&Field::Amount, &Field::Payee]), "each once");
         assert!(template.shows(&Field::Payee) && !template.shows(&Field::Device));
         assert!(!template.shows(&"PAYEE".into()) && !template.shows(&"code".into()));
         assert_eq!(
-            &*template.render(&code(), &bound(&[])),
+            &*render(&template, &code(), &bound(&[])),
             ":  to  with 007",
             "nothing for what is not bound"
         );
@@ -334,7 +417,7 @@ mod tests {
 
     #[test]
     fn no_value_is_read_as_template_and_the_code_stands_where_its_place_is() {
-        assert_eq!(wrong(100_000, Template::render), 0);
+        assert_eq!(wrong(100_000, render), 0);
     }
 
     #[test]
@@ -348,7 +431,7 @@ mod tests {
         });
         assert!(again > 0);
         let grew = wrong(100, |template, code, context| {
-            let mut text = template.render(code, context);
+            let mut text = render(template, code, context);
             text.reserve(1);
             text
         });

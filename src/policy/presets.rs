@@ -26,12 +26,10 @@ impl Policy {
     }
 
     /// Payments under the PSD2 RTS (EU) 2018/389: the code is specific to amount and payee, and its message
-    /// shows both (Art. 5); after five failures in a row codes are blocked for 15 minutes (Art. 4(3)(b)); a
+    /// shows both (Art. 5), as the catalogue's texts for the purpose `payment` do; after five failures in a row codes are blocked for 15 minutes (Art. 4(3)(b)); a
     /// session ends after five minutes without activity (Art. 4(3)(d)).
     pub fn psd2() -> Self {
-        let shown = Otp::default().template("Pay {{AMOUNT}} to {{PAYEE}} with {{CODE}}");
         Self::default()
-            .otp(shown.unwrap_or_default()) // it is one: the policy would not be in order without it
             .require(Field::Amount)
             .require(Field::Payee)
             .failure_limit(5, AtLimit::Block(15 * MINUTE))
@@ -40,12 +38,13 @@ impl Policy {
             .refresh_idle(5 * MINUTE)
     }
 
-    /// Nomado's 2FA API: four alphanumeric characters for 7,200 seconds, other kinds and lengths from 4 to 20
+    /// Nomado's 2FA API: four alphanumeric characters for 7,200 seconds, sent as the bare code, other kinds and lengths from 4 to 20
     /// on request, by recipient. Four digits are so few that three attempts and a risk of 10⁻³ are what keeps
     /// them usable: three such codes in a day, then longer ones.
     pub fn nomado() -> Self {
+        let bare = Otp::new(Kind::Alphanumeric, 4).and_then(|otp| otp.template("{{CODE}}"));
         Self::default()
-            .otp(Otp::new(Kind::Alphanumeric, 4).unwrap_or_default()) // 1 to 20 characters
+            .otp(bare.unwrap_or_default()) // 1 to 20 characters, and a template
             .allow(Kind::Numeric, 4, 20)
             .allow(Kind::Alpha, 4, 20)
             .allow(Kind::Alphanumeric, 4, 20)

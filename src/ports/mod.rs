@@ -9,6 +9,7 @@ mod entropy;
 mod issuer;
 mod notifier;
 mod observer;
+mod routes;
 mod store;
 
 use std::future::Future;
@@ -19,6 +20,7 @@ pub use entropy::{Entropy, SystemEntropy};
 pub use issuer::{DynIssuer, IssuerError, Recognised, ReferenceTokens, TokenIssuer};
 pub use notifier::{Accepted, DynNotifier, Notifier, NotifyError};
 pub use observer::{Event, Observer};
+pub use routes::{ByChannel, Fallback};
 pub use store::{CodeStore, DynStore, StoreError, Swap};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -147,6 +147,12 @@ impl NotifyError {
         self.failure == Failure::Unknown
     }
 
+    /// What is to be said where this way failed and the next one after it, which nobody takes while the
+    /// message may have arrived by this one: it never will arrive only if it never will by either.
+    pub(crate) fn then(self, next: Self) -> Self {
+        if next.is_permanent() { self } else { next }
+    }
+
     /// What went wrong underneath, for downcasting.
     pub fn cause(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
         &*self.source

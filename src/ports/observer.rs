@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::delivery::Delivery;
 use crate::purpose::Purpose;
 use crate::rules::Waiting;
 use crate::tokens::SessionId;
@@ -83,6 +84,8 @@ pub enum Event {
         purpose: Purpose,
         /// Which delivery of this code it was, from 1.
         deliveries: u8,
+        /// What the carrier calls the message, if it said.
+        message_id: Option<String>,
     },
     /// The notifier did not take a message, or perhaps not.
     DeliveryFailed {
@@ -92,6 +95,15 @@ pub enum Event {
         purpose: Purpose,
         /// Whether the code was voided, since the message never can arrive.
         voided: bool,
+    },
+    /// A carrier said how a delivery went.
+    Reported {
+        /// Whose code it carried, masked.
+        recipient: String,
+        /// What the code is for.
+        purpose: Purpose,
+        /// What it said.
+        delivery: Delivery,
     },
     /// A code was to be sent again and was not.
     DeliveryRefused {

@@ -28,10 +28,15 @@ pub(super) fn check(address: &str) -> Result<(), EmailError> {
     if domain.len() > DOMAIN_OCTETS || address.len() > ADDRESS_OCTETS {
         return Err(EmailError::Length);
     }
+    if is_domain(domain) { Ok(()) } else { Err(EmailError::Domain) }
+}
+
+/// Whether it is a domain name: labels with dots between them, the last not a number, as it is in an address.
+pub(crate) fn is_domain(domain: &str) -> bool {
     let mut labels = domain.split('.');
     let named =
         labels.clone().next_back().is_some_and(|last| !last.bytes().all(|byte| byte.is_ascii_digit()));
-    if named && labels.all(is_label) { Ok(()) } else { Err(EmailError::Domain) }
+    domain.len() <= DOMAIN_OCTETS && named && labels.all(is_label)
 }
 
 /// `atext` of RFC 5322 section 3.2.3.

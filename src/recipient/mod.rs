@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 
 pub use dial_code::{DialCode, DialCodeError};
 pub use email::EmailError;
+pub(crate) use email::is_domain;
 pub use phone::PhoneError;
 
 /// The way a message travels.

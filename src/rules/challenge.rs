@@ -8,8 +8,9 @@ use super::{Draft, Moment};
 use crate::code::{self, Code};
 use crate::context::Context;
 use crate::crypto::{ChallengeId, ContextDigest, NO_CONTEXT, RequestDigest};
+use crate::delivery::Delivery;
 use crate::grant::Grant;
-use crate::message::Template;
+use crate::message::{Locale, Template};
 use crate::otp::Kind;
 use crate::policy::{CLOCK_SLACK, Policy};
 use crate::purpose::Purpose;
@@ -36,10 +37,14 @@ pub(crate) struct Challenge {
     channel: Channel,
     address: String,
     pub(crate) template: Option<Template>,
-    pub(crate) locale: Option<String>,
+    pub(crate) locale: Option<Locale>,
+    /// Where its message goes if it cannot be handed over to the address.
+    fallback: Option<String>,
     pub(crate) grant: Grant,
     pub(crate) deliveries: u8,
     delivered: Option<Timestamp>,
+    /// What was heard of its last delivery.
+    pub(crate) reported: Option<Delivery>,
     pub(crate) decoy: bool,
     /// Who asked for it, by the name of its quota.
     pub(crate) client: Option<ClientTag>,
@@ -93,9 +98,11 @@ impl Challenge {
             address: draft.recipient.address().to_owned(),
             template: draft.template.clone(),
             locale: draft.locale.clone(),
+            fallback: draft.fallback.as_ref().map(|email| email.address().to_owned()),
             grant: draft.grant.clone(),
             deliveries: 0,
             delivered: None,
+            reported: None,
             decoy: draft.decoy,
             client: draft.client,
             made_for,
@@ -142,6 +149,7 @@ impl Challenge {
     pub(crate) fn deliver(&mut self, now: Timestamp) {
         self.deliveries = self.deliveries.saturating_add(1);
         self.delivered = Some(now);
+        self.reported = None;
     }
 
     /// When it may be delivered again: the send spacing after its last delivery, twice that after the second,
@@ -162,9 +170,15 @@ impl Challenge {
         Recipient::restore(self.channel, self.address.clone())
     }
 
+    /// Where its message goes if it cannot be handed over to the recipient.
+    pub(crate) fn fallback(&self) -> Option<Recipient> {
+        self.fallback.clone().map(|email| Recipient::restore(Channel::Email, email))
+    }
+
     /// The most bytes it takes in a ledger.
     pub(crate) fn weight(&self) -> usize {
-        let texts = [Some(self.purpose.as_str()), Some(&self.address), self.locale.as_deref()];
+        let locale = self.locale.as_ref().map(Locale::as_str);
+        let texts = [Some(self.purpose.as_str()), Some(&self.address), locale, self.fallback.as_deref()];
         weight(texts, self.template.as_ref(), &self.fields, &self.grant)
     }
 }
@@ -178,12 +192,18 @@ impl Draft {
 
     /// The most bytes its challenge will take in a ledger.
     pub(crate) fn weight(&self) -> usize {
-        let texts = [Some(self.purpose.as_str()), Some(self.recipient.address()), self.locale.as_deref()];
+        let (locale, fallback) = (self.locale.as_ref().map(Locale::as_str), self.fallback.as_ref());
+        let texts = [
+            Some(self.purpose.as_str()),
+            Some(self.recipient.address()),
+            locale,
+            fallback.map(Recipient::address),
+        ];
         weight(texts, self.template.as_ref(), &self.context, &self.grant)
     }
 }
 
-fn weight(texts: [Option<&str>; 3], template: Option<&Template>, fields: &Context, grant: &Grant) -> usize {
+fn weight(texts: [Option<&str>; 4], template: Option<&Template>, fields: &Context, grant: &Grant) -> usize {
     // Ids, code, client, numbers and times, and a length beside each text.
     const FIXED: usize = 200;
     let bound = fields.fields().flat_map(|(name, value)| [name, value]);

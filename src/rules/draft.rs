@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ClientTag;
 use crate::context::Context;
 use crate::grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal};
-use crate::message::Template;
+use crate::message::{Catalogue, Lack, Locale, Template};
 use crate::otp::Otp;
 use crate::policy::{MAX_PUBLIC_LIFETIME, Policy};
 use crate::purpose::Purpose;
@@ -20,10 +20,11 @@ pub(crate) struct Draft {
     pub(crate) purpose: Purpose,
     pub(crate) answers_to: AnswersTo,
     pub(crate) otp: Otp,
-    /// If the request brought one, or if it shows bound fields; else the exchanger's template of the day of
-    /// delivery holds.
+    /// If the request brought one, or if the policy's shows bound fields; else the policy's or the
+    /// catalogue's of the day of delivery holds.
     pub(crate) template: Option<Template>,
-    pub(crate) locale: Option<String>,
+    pub(crate) locale: Option<Locale>,
+    pub(crate) fallback: Option<Recipient>,
     pub(crate) lifetime: Duration,
     pub(crate) attempts: u8,
     pub(crate) context: Context,
@@ -36,12 +37,18 @@ pub(crate) struct Draft {
 impl Draft {
     /// All that makes it the same request when it comes again under that key.
     pub(crate) fn identity<'a>(&'a self, key: &'a str) -> impl serde::Serialize + 'a {
-        let form = (self.otp.kind(), self.otp.length(), self.template.as_ref(), self.locale.as_ref());
+        let fallback = self.fallback.as_ref().map(Recipient::address);
+        let form =
+            (self.otp.kind(), self.otp.length(), self.template.as_ref(), self.locale.as_ref(), fallback);
         let limits = (self.lifetime, self.attempts, self.decoy, self.client, self.answers_to);
         (key, &self.purpose, self.recipient.address(), form, limits, &self.context, &self.grant)
     }
 
-    pub(crate) fn check(mut request: Request, policy: &Policy) -> Result<Self, RequestError> {
+    pub(crate) fn check(
+        mut request: Request,
+        policy: &Policy,
+        catalogue: &Catalogue,
+    ) -> Result<Self, RequestError> {
         let decoy = is_decoy(&request, policy);
         let purpose = request.purpose?;
         if purpose == Purpose::ISSUED {
@@ -54,15 +61,13 @@ impl Draft {
                 return Err(RequestError::FormatNotAllowed { kind, length });
             }
             Some(otp) => {
-                template = template.or_else(|| Some(otp.message_template().clone()));
+                template = template.or_else(|| otp.message_template().cloned());
                 otp
             }
-            None => {
-                let standard = policy.otp.message_template();
-                template = template.or_else(|| standard.fields().next().map(|_| standard.clone()));
-                policy.otp.clone()
-            }
+            None => policy.otp.clone(),
         };
+        let standard = policy.otp.message_template();
+        template = template.or_else(|| standard.filter(|shows| shows.fields().next().is_some()).cloned());
         let lifetime = request.lifetime.unwrap_or(policy.code_lifetime);
         check_lifetime(lifetime, request.principal.is_some(), policy)?;
         let attempts = request.attempts.unwrap_or(policy.attempts);
@@ -70,11 +75,14 @@ impl Draft {
         let is_test = policy.test_recipients.iter().any(|test| *test.recipient() == request.recipient);
         check_naming(request.answers_to, is_test, &otp, lifetime, policy)?;
         check_address(&request.recipient, &purpose, policy)?;
-        if !request.locale.as_deref().is_none_or(is_language_tag) {
-            return Err(RequestError::Locale);
-        }
         request.context.check()?;
-        check_shown(&request.context, template.as_ref().unwrap_or(policy.otp.message_template()), policy)?;
+        let words =
+            Words { template: template.as_ref().or(standard), locale: request.locale.as_ref(), catalogue };
+        words.check(&request.recipient, &purpose, &request.context, policy)?;
+        if let Some(email) = &request.fallback {
+            check_fallback(email, &request.recipient, &purpose, policy)?;
+            words.check(email, &purpose, &request.context, policy)?;
+        }
         if request
             .idempotency_key
             .as_ref()
@@ -90,6 +98,7 @@ impl Draft {
             otp,
             template,
             locale: request.locale,
+            fallback: request.fallback,
             lifetime,
             attempts,
             context: request.context,
@@ -167,19 +176,66 @@ fn check_address(recipient: &Recipient, purpose: &Purpose, policy: &Policy) -> R
     Ok(())
 }
 
-/// What has to be bound is bound, and shown; and what is shown is bound.
-fn check_shown(context: &Context, template: &Template, policy: &Policy) -> Result<(), RequestError> {
-    for field in &policy.required {
-        if context.value(field).is_none() {
-            return Err(RequestError::NotBound { field: field.clone() });
-        }
-        if !template.shows(field) {
-            return Err(RequestError::NotShown { field: field.clone() });
-        }
+/// The other address is the same person's, and the code proves nothing about either.
+fn check_fallback(
+    email: &Recipient,
+    recipient: &Recipient,
+    purpose: &Purpose,
+    policy: &Policy,
+) -> Result<(), RequestError> {
+    let channels = (recipient.channel(), email.channel());
+    let proves = [Purpose::REGISTER, Purpose::CONFIRM].contains(purpose);
+    if channels != (Channel::Sms, Channel::Email) || proves {
+        return Err(RequestError::Fallback);
     }
-    match template.fields().find(|field| context.value(field).is_none()) {
-        Some(field) => Err(RequestError::NotBound { field: field.clone() }),
-        None => Ok(()),
+    check_address(email, purpose, policy)
+}
+
+/// What a message will say.
+struct Words<'a> {
+    template: Option<&'a Template>,
+    locale: Option<&'a Locale>,
+    catalogue: &'a Catalogue,
+}
+
+impl Words<'_> {
+    /// There are any; what has to be bound is bound, and shown; and what is shown is bound.
+    fn check(
+        &self,
+        recipient: &Recipient,
+        purpose: &Purpose,
+        context: &Context,
+        policy: &Policy,
+    ) -> Result<(), RequestError> {
+        let channel = recipient.channel();
+        // An email of a template has the catalogue's subject.
+        let chosen = if self.template.is_none() || channel == Channel::Email {
+            let chosen = self.catalogue.choose(channel, purpose, self.locale, context);
+            Some(chosen.map(|(_, chosen)| chosen).map_err(|lack| match lack {
+                Lack::Text => RequestError::NoText { channel },
+                Lack::Bound(field) => RequestError::NotBound { field: field.clone() },
+            })?)
+        } else {
+            None
+        };
+        let shows = |field| match (self.template, chosen) {
+            (Some(template), _) => template.shows(field),
+            (None, chosen) => chosen.is_some_and(|chosen| chosen.shows(field)),
+        };
+        for field in &policy.required {
+            if context.value(field).is_none() {
+                return Err(RequestError::NotBound { field: field.clone() });
+            }
+            if !shows(field) {
+                return Err(RequestError::NotShown { field: field.clone() });
+            }
+        }
+        let Some(template) = self.template else { return Ok(()) };
+        self.catalogue.supports(template)?;
+        match template.fields().find(|field| context.value(field).is_none()) {
+            Some(field) => Err(RequestError::NotBound { field: field.clone() }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -223,12 +279,4 @@ pub(crate) fn checked_grant(
 /// `scope-token` of RFC 6749 section 3.3.
 fn is_scope(scope: &str) -> bool {
     !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
-}
-
-/// The outer form of a BCP 47 tag (RFC 5646 section 2.1); 35 characters hold every tag without extensions
-/// (4.4.1).
-fn is_language_tag(tag: &str) -> bool {
-    let subtag =
-        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    tag.len() <= 35 && tag.split('-').all(subtag)
 }

@@ -134,7 +134,7 @@ pub(crate) fn bad_templates() -> Vec<(String, TemplateError)> {
         ("{{CODE}}{{CODE}}{{CODE}}".to_owned(), TemplateError::TwoPlaces),
         ("{{NAME}} {{CODE}}".to_owned(), TemplateError::UnknownVariable),
         ("{{CODE}} {{".to_owned(), TemplateError::UnknownVariable),
-        (format!("{{{{CODE}}}}{}", "x".repeat(473)), TemplateError::TooLong { bytes: 481 }),
+        (format!("{{{{CODE}}}}{}", "x".repeat(473)), TemplateError::TooLong { bytes: 481, most: 480 }),
     ];
     for control in CONTROLS.into_iter().chain(MISLEADING) {
         cases.push((format!("a{control}{{{{CODE}}}}"), TemplateError::ControlCharacter));

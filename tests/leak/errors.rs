@@ -20,7 +20,6 @@ fn nothing_shows_in_an_error_of_a_send() {
     let denied = "+33612345678";
     let bad = [
         request(&person).template(format!("{TEXT}{TEXT}")),
-        request(&person).locale(AMOUNT),
         request(&person).bind("amount", AMOUNT),
         request(&person).bind("name\n", AMOUNT),
         Request::login(&person).bind("amount", PAYEE),

@@ -10,6 +10,7 @@ use super::super::*;
 use super::house::{Answer, Broken, Fault, House, Op, Outcome, Told};
 use crate::code::Code;
 use crate::crypto::NO_CONTEXT;
+use crate::message::Catalogue;
 use crate::policy::{LIVE_PER_PURPOSE, Policy};
 use crate::purpose::Purpose;
 use crate::request::{AnswersTo, Request};
@@ -57,7 +58,7 @@ impl Setting {
     ) -> Result<Ledger, Refusal> {
         let request = Request::login(&ada());
         let request = if self.named == Named::Recipient { request.by_recipient() } else { request };
-        let mut draft = Draft::check(request, &self.policy).unwrap();
+        let mut draft = Draft::check(request, &self.policy, &Catalogue::default()).unwrap();
         let lenient = self.policy.clone().accept_risk(1.0);
         let answers_to = draft.answers_to;
         if waived {

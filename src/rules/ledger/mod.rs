@@ -9,9 +9,11 @@ use super::lanes::Lanes;
 use super::spent::Spent;
 use super::{Challenge, Draft, Life, Refusal, Waiting};
 use crate::crypto::{ChallengeId, ContextDigest, RequestDigest};
+use crate::delivery::Delivery;
 use crate::otp::Otp;
 use crate::policy::{AtLimit, CLOCK_SLACK, MAX_CODE_LIFETIME, Policy};
 use crate::purpose::Purpose;
+use crate::recipient::Recipient;
 use crate::request::AnswersTo;
 use crate::risk::Risk;
 use crate::timestamp::Timestamp;
@@ -65,7 +67,7 @@ pub(crate) enum Verdict {
     /// Nothing to compare with; the ledger has not changed and need not be written.
     NoneLive,
     /// Charged. What is left of the challenge named, of which life, and whose it was.
-    Wrong { attempts_left: u8, life: Life, recipient: crate::recipient::Recipient },
+    Wrong { attempts_left: u8, life: Life, recipient: Recipient },
     /// The one challenge it was right for, used up.
     Right(Box<Challenge>),
 }
@@ -158,6 +160,23 @@ impl Ledger {
         let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.deliveries == 1)?;
         challenge.decoy = true;
         Some(self)
+    }
+
+    /// What was heard of a live challenge's delivery is taken down. `None` if there is no such challenge, or if
+    /// as much was known before: notices come twice and in the wrong order.
+    pub(crate) fn report(
+        mut self,
+        at: Moment,
+        id: &ChallengeId,
+        heard: Delivery,
+    ) -> Option<(Self, Recipient, Purpose)> {
+        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.is_live(at.now))?;
+        if challenge.reported >= Some(heard) {
+            return None;
+        }
+        challenge.reported = Some(heard);
+        let (recipient, purpose) = (challenge.recipient(), challenge.purpose.clone());
+        Some((self, recipient, purpose))
     }
 
     /// A challenge is taken back. `None` if there is no such challenge.

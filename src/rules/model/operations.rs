@@ -10,6 +10,7 @@ use super::reference::{self, Answer, Code, DAY, HOUR, MINUTE, Refused, SECOND, W
 use super::sequence::Sequence;
 use crate::crypto::NO_CONTEXT;
 use crate::grant::Principal;
+use crate::message::Catalogue;
 use crate::otp::{Kind, Otp};
 use crate::purpose::Purpose;
 use crate::request::{AnswersTo, Request};
@@ -96,7 +97,7 @@ impl Sequence {
             .requested_by(Principal::new("desk"))
             .decoy(code.decoy);
         let request = if code.by_id { request } else { request.by_recipient() };
-        let mut draft = Draft::check(request, &self.policy).unwrap();
+        let mut draft = Draft::check(request, &self.policy, &Catalogue::default()).unwrap();
         draft.client = code.client.map(|client| [client; 16]);
         let admitted = self.load().admit(self.at(), &draft, &self.policy)?;
         let digits = admitted.otp.length();

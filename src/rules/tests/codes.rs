@@ -1,6 +1,7 @@
 //! What a submission is compared with, what it costs, and when a code is dead.
 
 use super::*;
+use crate::message::Catalogue;
 
 #[test]
 fn a_code_is_right_once() {
@@ -48,7 +49,7 @@ fn a_challenge_answers_to_its_one_name_and_the_purposes_named() {
 
 #[test]
 fn a_code_that_answers_to_nothing_but_itself_answers_to_no_other_name() {
-    let draft = Draft::check(Request::login(&ada()), &policy()).unwrap();
+    let draft = Draft::check(Request::login(&ada()), &policy(), &Catalogue::default()).unwrap();
     let alone = |named: AnswersTo, id: Option<u8>| {
         let code = Code::from_ascii(b"111111").unwrap();
         let drawn = Drawn { id: [1; 16], code, kind: draft.otp.kind(), context: NO_CONTEXT, made_for: None };

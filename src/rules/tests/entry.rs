@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::grant::{Grant, MAX_TOKEN_LIFETIME, Principal};
+use crate::message::Catalogue;
 use crate::otp::{Kind, Otp};
 
 const WEEK: Duration = Duration::from_secs(7 * DAY);
@@ -114,7 +115,7 @@ fn a_challenge_weighs_no_less_than_it_takes() {
         .bind("x", "y")
         .locale("en")
         .grant(grant);
-    let mut draft = Draft::check(request, &policy).unwrap();
+    let mut draft = Draft::check(request, &policy, &Catalogue::default()).unwrap();
     draft.client = Some([255; 16]);
     let code = Code::from_ascii(&[b'Z'; 20]).unwrap();
     let (context, made_for) = ([255; 32], Some([255; 16]));
@@ -146,7 +147,7 @@ fn the_largest_request_there_is_fits_into_a_known_clients_room() {
     for index in 10..26 {
         request = request.bind(format!("{index}"), "v".repeat(30));
     }
-    let draft = Draft::check(request.clone(), &patient()).unwrap();
+    let draft = Draft::check(request.clone(), &patient(), &Catalogue::default()).unwrap();
     let limits = 64 + 254 + 480 + 35 + (512 + 2 * 32) + 1024;
     assert_eq!(draft.weight(), 200 + limits, "a part is not as large as it may be");
 

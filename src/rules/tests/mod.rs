@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::*;
 use crate::code::Code;
 use crate::crypto::{NO_CONTEXT, RequestDigest};
+use crate::message::Catalogue;
 use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::recipient::Recipient;
@@ -90,7 +91,7 @@ impl<'a> Ask<'a> {
     }
 
     pub(super) fn of(self, ledger: Ledger, moment: Moment, policy: &Policy) -> Result<Ledger, Refusal> {
-        let mut draft = Draft::check(self.request, policy).unwrap();
+        let mut draft = Draft::check(self.request, policy, &Catalogue::default()).unwrap();
         draft.client = self.client.map(|client| [client; 16]);
         let admitted = ledger.admit(moment, &draft, policy)?;
         // A code that has become longer is that often the same.

@@ -1,0 +1,91 @@
+//! What is written for a challenge.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::code::Code;
+use crate::delivery::DeliveryId;
+use crate::message::{Around, Catalogue, Message, Template, Values};
+use crate::otp_id::OtpId;
+use crate::policy::Policy;
+use crate::recipient::Recipient;
+use crate::request::AnswersTo;
+use crate::rules::Challenge;
+use crate::timestamp::Timestamp;
+
+/// All that a challenge's messages are made of, whoever of its two addresses they go to.
+pub(super) struct Letter<'a> {
+    catalogue: &'a Catalogue,
+    template: Option<&'a Template>,
+    challenge: &'a Challenge,
+    /// For links, if that is the name the code answers to.
+    otp_id: Option<OtpId>,
+    pub(super) lifetime: Duration,
+    /// The code that is right now.
+    pub(super) code: Code,
+    /// Whether that is the fixed one of a test recipient.
+    pub(super) is_fixed: bool,
+}
+
+impl<'a> Letter<'a> {
+    pub(super) fn new(
+        challenge: &'a Challenge,
+        otp_id: OtpId,
+        now: Timestamp,
+        policy: &'a Policy,
+        catalogue: &'a Catalogue,
+    ) -> Self {
+        let fixed = challenge.fixed_code(now, policy);
+        Self {
+            catalogue,
+            template: challenge.template.as_ref().or(policy.otp.message_template()),
+            challenge,
+            otp_id: (challenge.answers_to == AnswersTo::OtpId).then_some(otp_id),
+            lifetime: now.until(challenge.life.end),
+            code: fixed.map_or_else(|| challenge.code.duplicate(), |fixed| fixed.as_kind(challenge.kind)),
+            is_fixed: fixed.is_some(),
+        }
+    }
+
+    /// What the person there reads.
+    pub(super) fn text(&self, recipient: &Recipient) -> Zeroizing<String> {
+        let Challenge { purpose, locale, .. } = self.challenge;
+        self.catalogue.text(self.template, purpose, locale.as_ref(), &self.values(recipient))
+    }
+
+    /// The message with that text.
+    pub(super) fn message(
+        &self,
+        recipient: Recipient,
+        text: Zeroizing<String>,
+        delivery_id: DeliveryId,
+    ) -> Message {
+        let Challenge { purpose, locale, .. } = self.challenge;
+        let values = self.values(&recipient);
+        let Around { subject, html, language } =
+            self.catalogue.around(self.template, purpose, locale.as_ref(), &values);
+        Message {
+            recipient,
+            subject,
+            text,
+            html,
+            language,
+            code: self.code.duplicate(),
+            purpose: purpose.clone(),
+            locale: locale.clone(),
+            lifetime: self.lifetime,
+            delivery_id,
+        }
+    }
+
+    fn values<'b>(&'b self, recipient: &'b Recipient) -> Values<'b> {
+        self.catalogue.values(
+            &self.code,
+            &self.challenge.fields,
+            self.lifetime,
+            recipient,
+            self.otp_id.as_ref(),
+        )
+    }
+}

@@ -1,0 +1,359 @@
+//! How a catalogue is put together, and what is refused then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::autofill::{Autofill, AutofillError};
+use super::catalogue::{Catalogue, Entry, Language, Texts};
+use super::lint::{Lint, Longest};
+use super::locale::Locale;
+use super::ready::READY;
+use super::template::{Template, TemplateError};
+use super::wording::{Email, Part, Wording};
+use crate::context::misleads;
+use crate::purpose::Purpose;
+use crate::url::is_safe_target;
+
+/// The most characters an application's name may have.
+const MAX_APPLICATION_CHARACTERS: usize = 64;
+
+/// Puts a [`Catalogue`] together. It begins with the texts that come with the crate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[must_use = "nothing is built until `build`"]
+pub struct CatalogueBuilder {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application: Option<String>,
+    default_locale: String,
+    ready_texts: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    autofill: Option<Autofill>,
+    transliterate: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    most_segments: Option<usize>,
+    longest: Longest,
+    wording: Vec<Wording>,
+}
+
+impl Default for CatalogueBuilder {
+    fn default() -> Self {
+        Self {
+            application: None,
+            default_locale: "en".to_owned(),
+            ready_texts: true,
+            link: None,
+            autofill: None,
+            transliterate: false,
+            most_segments: None,
+            longest: Longest::default(),
+            wording: Vec::new(),
+        }
+    }
+}
+
+impl CatalogueBuilder {
+    /// The application's name, for `{{APP}}`: 1 to 64 characters. The texts that come with the crate then
+    /// begin with it.
+    pub fn application(self, name: impl Into<String>) -> Self {
+        Self { application: Some(name.into()), ..self }
+    }
+
+    /// The language of whoever asks for none, or for one there is not; `en` unless set.
+    pub fn default_locale(self, locale: impl Into<String>) -> Self {
+        Self { default_locale: locale.into(), ..self }
+    }
+
+    /// One more wording. It takes the place of the ready text of that language that shows the same fields.
+    pub fn wording(mut self, wording: Wording) -> Self {
+        self.wording.push(wording);
+        self
+    }
+
+    /// Whether the texts that come with the crate stand in where no wording does; they do unless this says
+    /// no.
+    pub fn ready_texts(self, ready_texts: bool) -> Self {
+        Self { ready_texts, ..self }
+    }
+
+    /// The page of yours that `{{LINK}}` leads to: an absolute `https` URL without a fragment (`http` to this
+    /// machine, or a scheme of an app's own). The link is that, `#otp_id=…&code=…`; without `otp_id` if the
+    /// code answers to its recipient or to nothing but itself. Ready emails show it once it is set.
+    ///
+    /// Browsers send no fragment, so whoever fetches the link, a mail scanner say, spends nothing. The page
+    /// reads both, takes them out of the address bar, and waits for the person to press a button:
+    ///
+    /// ```js
+    /// const given = new URLSearchParams(location.hash.slice(1));
+    /// history.replaceState(null, "", location.pathname);
+    /// form.otp_id.value = given.get("otp_id");
+    /// form.code.value = given.get("code"); // and no submit(): some scanners run scripts
+    /// ```
+    ///
+    /// Whoever is sent a link made for somebody else's account would be signed in to that. Bind the code to
+    /// the browser that asked, with [`Field::Device`](crate::Field::Device) and a cookie, or say on the page
+    /// whose account it is.
+    pub fn link(self, page: impl Into<String>) -> Self {
+        Self { link: Some(page.into()), ..self }
+    }
+
+    /// Lines behind each SMS by which phones fill the code in.
+    pub fn autofill(self, autofill: Autofill) -> Self {
+        Self { autofill: Some(autofill), ..self }
+    }
+
+    /// Whether letters that force an SMS into UCS-2 are spelled in GSM-7 instead, where the whole text then
+    /// fits it: `ç` as `c`, `“` as `"`. A segment then holds 160 characters and not 70. Not done unless set;
+    /// what a code is bound to is only shown differently.
+    pub fn transliterate(self, transliterate: bool) -> Self {
+        Self { transliterate, ..self }
+    }
+
+    /// The most segments an SMS of this catalogue may take, with the [longest](Self::longest) values in it.
+    /// Any that takes more is an error then.
+    pub fn most_segments(self, segments: usize) -> Self {
+        Self { most_segments: Some(segments), ..self }
+    }
+
+    /// The longest values that texts are checked with.
+    pub fn longest(self, longest: Longest) -> Self {
+        Self { longest, ..self }
+    }
+
+    /// Checks everything and builds the catalogue.
+    ///
+    /// # Errors
+    /// [`CatalogueError`] names the wording, and what is wrong with it.
+    pub fn build(self) -> Result<Catalogue, CatalogueError> {
+        let default = Locale::parse(&self.default_locale).ok_or(CatalogueError::Locale)?;
+        let named = |name: &String| {
+            let characters = name.chars().count();
+            (1..=MAX_APPLICATION_CHARACTERS).contains(&characters) && !name.chars().any(misleads)
+        };
+        if !self.application.as_ref().is_none_or(named) {
+            return Err(CatalogueError::Application);
+        }
+        if self.link.as_ref().is_some_and(|page| !is_safe_target(page) || page.contains('#')) {
+            return Err(CatalogueError::Link);
+        }
+        if let Some(autofill) = &self.autofill {
+            autofill.check()?;
+        }
+        self.longest.check()?;
+        let mut texts = Texts {
+            application: self.application,
+            page: self.link,
+            autofill: self.autofill,
+            transliterate: self.transliterate,
+            longest: self.longest,
+            default: default.key(),
+            languages: BTreeMap::new(),
+        };
+        for wording in &self.wording {
+            texts.add(wording)?;
+        }
+        if self.ready_texts {
+            let (named, linked) = (texts.application.is_some(), texts.page.is_some());
+            for ready in READY {
+                for wording in ready.wordings(named, linked) {
+                    texts.stand_in(&wording, ready.aliases)?;
+                }
+            }
+        }
+        texts.check_default()?;
+        let catalogue = Catalogue(Arc::new(texts));
+        let most = self.most_segments.unwrap_or(usize::MAX);
+        match catalogue.lint().into_iter().find(|lint| lint.segments.segments > most) {
+            Some(lint) => Err(CatalogueError::Segments { lint: Box::new(lint), most }),
+            None => Ok(catalogue),
+        }
+    }
+}
+
+impl TryFrom<CatalogueBuilder> for Catalogue {
+    type Error = CatalogueError;
+
+    fn try_from(builder: CatalogueBuilder) -> Result<Self, CatalogueError> {
+        builder.build()
+    }
+}
+
+/// A wording that was checked.
+struct Checked {
+    tag: Locale,
+    sms: Option<Entry<Template>>,
+    email: Option<Entry<Email>>,
+}
+
+impl Texts {
+    fn check(&self, wording: &Wording) -> Result<Checked, CatalogueError> {
+        let tag = Locale::parse(&wording.locale).ok_or(CatalogueError::Locale)?;
+        let purpose = wording.purpose.as_deref().map(Purpose::parse).transpose();
+        let purpose = purpose.map_err(|_| CatalogueError::Purpose { locale: tag.to_string() })?;
+        let wrong = |(part, source)| {
+            let (locale, purpose) = (tag.to_string(), purpose.clone());
+            CatalogueError::Template { locale, purpose, part, source }
+        };
+        let (sms, email) = (wording.checked_sms().map_err(wrong)?, wording.checked_email().map_err(wrong)?);
+        if (sms.is_none() && email.is_none()) || wording.is_half_an_email() {
+            return Err(CatalogueError::Incomplete { locale: tag.to_string(), purpose });
+        }
+        let parts = sms.iter().map(|sms| (Part::Sms, sms)).chain(email.iter().flat_map(Email::parts));
+        for (part, template) in parts {
+            self.supports(template).map_err(|error| wrong((part, error)))?;
+        }
+        let sms = sms.map(|text| Entry {
+            purpose: purpose.clone(),
+            shows: {
+                let mut fields: Vec<_> = text.fields().collect();
+                fields.sort_unstable();
+                fields
+            },
+            text,
+        });
+        let email = email.map(|text| Entry {
+            purpose: purpose.clone(),
+            shows: text.fields().into_iter().collect(),
+            text,
+        });
+        Ok(Checked { tag, sms, email })
+    }
+
+    fn add(&mut self, wording: &Wording) -> Result<(), CatalogueError> {
+        let Checked { tag, sms, email } = self.check(wording)?;
+        let language = self.languages.entry(tag.key()).or_insert_with(|| Language::new(tag.as_str()));
+        let twice = |purpose| CatalogueError::Twice { locale: tag.to_string(), purpose };
+        if let Some(entry) = sms {
+            let purpose = entry.purpose.clone();
+            add(&mut language.sms, entry).map_err(|()| twice(purpose))?;
+        }
+        if let Some(entry) = email {
+            let purpose = entry.purpose.clone();
+            add(&mut language.emails, entry).map_err(|()| twice(purpose))?;
+        }
+        Ok(())
+    }
+
+    /// Adds a text that comes with the crate, under all tags it is for, where there is none yet.
+    fn stand_in(&mut self, wording: &Wording, aliases: &[&str]) -> Result<(), CatalogueError> {
+        let Checked { tag, sms, email } = self.check(wording)?;
+        for key in aliases.iter().map(|alias| alias.to_ascii_lowercase()).chain([tag.key()]) {
+            let language = self.languages.entry(key).or_insert_with(|| Language::new(tag.as_str()));
+            // Where there is one already, that one holds.
+            let _ = sms.clone().map(|entry| add(&mut language.sms, entry));
+            let _ = email.clone().map(|entry| add(&mut language.emails, entry));
+        }
+        Ok(())
+    }
+
+    /// Whoever gets the default has to get something, whatever the purpose and whatever is bound.
+    fn check_default(&self) -> Result<(), CatalogueError> {
+        fn plain<T>(entries: &[Entry<T>]) -> bool {
+            entries.iter().any(|entry| entry.purpose.is_none() && entry.shows.is_empty())
+        }
+        let sms = self.languages.values().any(|language| !language.sms.is_empty());
+        let email = self.languages.values().any(|language| !language.emails.is_empty());
+        let default = self.languages.get(&self.default);
+        let lacks = (sms && !default.is_some_and(|language| plain(&language.sms)))
+            || (email && !default.is_some_and(|language| plain(&language.emails)));
+        if lacks || !(sms || email) {
+            return Err(CatalogueError::NoDefault { locale: self.default.clone() });
+        }
+        Ok(())
+    }
+}
+
+/// Adds a text unless there is one for the same.
+fn add<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>) -> Result<(), ()> {
+    if entries.iter().any(|other| (&other.purpose, &other.shows) == (&entry.purpose, &entry.shows)) {
+        return Err(());
+    }
+    entries.push(entry);
+    Ok(())
+}
+
+/// What is wrong with a catalogue, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogueError {
+    /// A tag that is none.
+    #[error(
+        "catalogue: a locale must be a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say"
+    )]
+    Locale,
+    /// A purpose that is none.
+    #[error(
+        "catalogue: the purpose of a wording in {locale} must be 1 to 64 printable ASCII characters without spaces"
+    )]
+    Purpose {
+        /// Its language.
+        locale: String,
+    },
+    /// The application's name.
+    #[error(
+        "catalogue: application must have 1 to 64 characters, no control characters, line breaks or bidirectional overrides"
+    )]
+    Application,
+    /// The page that links lead to.
+    #[error("catalogue: link must be an absolute URL in ASCII, https://app.example/code say, without `#`")]
+    Link,
+    /// The lines for autofill.
+    #[error(transparent)]
+    Autofill(#[from] AutofillError),
+    /// A longest value that no request could have.
+    #[error(
+        "catalogue: longest needs a code of 1 to 20 characters, and values without control characters for amount, payee, device, session and tenant only"
+    )]
+    Longest,
+    /// One of a wording's texts.
+    #[error("catalogue: {} in {locale}{}: {source}", part.name(), for_purpose(purpose.as_ref()))]
+    Template {
+        /// Its language.
+        locale: String,
+        /// Its purpose, if it is for one only.
+        purpose: Option<Purpose>,
+        /// Which text.
+        part: Part,
+        /// What is wrong with it.
+        source: TemplateError,
+    },
+    /// A wording that lacks a part.
+    #[error("catalogue: the wording in {locale}{} needs sms, or subject and text; html only beside text", for_purpose(purpose.as_ref()))]
+    Incomplete {
+        /// Its language.
+        locale: String,
+        /// Its purpose, if it is for one only.
+        purpose: Option<Purpose>,
+    },
+    /// Two wordings of one language and purpose that show the same fields.
+    #[error("catalogue: two wordings in {locale}{}; keep one", for_purpose(purpose.as_ref()))]
+    Twice {
+        /// Their language.
+        locale: String,
+        /// Their purpose, if it is one only.
+        purpose: Option<Purpose>,
+    },
+    /// The default language lacks a text.
+    #[error(
+        "catalogue: {locale}, the default, needs a wording for any purpose, for each of SMS and email that other wordings are for; add it, or let ready_texts stand in"
+    )]
+    NoDefault {
+        /// The default language.
+        locale: String,
+    },
+    /// An SMS takes more segments than are allowed.
+    #[error("catalogue: {lint}; at most {most} allowed")]
+    Segments {
+        /// Which it is, and what to do.
+        lint: Box<Lint>,
+        /// How many are allowed.
+        most: usize,
+    },
+}
+
+pub(super) fn for_purpose(purpose: Option<&Purpose>) -> String {
+    purpose.map(|purpose| format!(" for {}", purpose.as_str())).unwrap_or_default()
+}

@@ -1,0 +1,34 @@
+//! The forms a template comes in, and what each may hold.
+
+use super::template::MAX_TEMPLATE_BYTES;
+
+/// What kind of text a template is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Of a request: one line, short, for it is stored with the code.
+    Request,
+    Sms,
+    Subject,
+    Text,
+    Html,
+}
+
+impl Form {
+    pub(super) fn most_bytes(self) -> usize {
+        match self {
+            Self::Request | Self::Subject => MAX_TEMPLATE_BYTES,
+            Self::Sms => 2_000,
+            Self::Text => 16 * 1024,
+            Self::Html => 64 * 1024,
+        }
+    }
+
+    /// Whether that control character may stand in it.
+    pub(super) fn breaks_lines(self, character: char) -> bool {
+        character == '\n' && matches!(self, Self::Sms | Self::Text | Self::Html)
+    }
+
+    pub(super) fn needs_code(self) -> bool {
+        self != Self::Subject
+    }
+}

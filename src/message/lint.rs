@@ -1,0 +1,205 @@
+//! What texts come to with the longest values in them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::build::{CatalogueError, for_purpose};
+use super::catalogue::{Catalogue, Entry};
+use super::locale::Locale;
+use super::sms::transliterate::spelling;
+use super::sms::{Encoding, Segments};
+use super::template::Template;
+use super::values::Values;
+use crate::code::{Code, MAX_CODE_LENGTH};
+use crate::context::{Context, Field};
+use crate::otp_id::{OTP_ID_BYTES, OtpId};
+use crate::purpose::Purpose;
+use crate::recipient::{Channel, Recipient};
+
+/// The longest values that texts are checked with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Longest {
+    code: u8,
+    minutes: u64,
+    values: BTreeMap<String, String>,
+}
+
+impl Default for Longest {
+    /// A code of 20 characters that lives 10,080 minutes, the amount `1234567.89 EUR`, and 22 letters for
+    /// payee, device, session and tenant.
+    fn default() -> Self {
+        Self { code: MAX_CODE_LENGTH, minutes: 7 * 24 * 60, values: BTreeMap::new() }
+    }
+}
+
+impl Longest {
+    /// Codes have at most that many characters. Policies make codes longer for recipients under attack: 20
+    /// characters if they are numeric.
+    pub fn code(self, characters: u8) -> Self {
+        Self { code: characters, ..self }
+    }
+
+    /// Codes live at most that many minutes.
+    pub fn minutes(self, minutes: u64) -> Self {
+        Self { minutes, ..self }
+    }
+
+    /// The longest value of a field that templates show, in the letters it may have: one in Greek makes an
+    /// SMS UCS-2.
+    pub fn value(mut self, field: impl Into<Field>, value: impl Into<String>) -> Self {
+        self.values.insert(field.into().as_str().to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), CatalogueError> {
+        let known = |name: &String| FIELDS.iter().any(|field| field.as_str() == name);
+        let fits = (1..=MAX_CODE_LENGTH).contains(&self.code)
+            && self.values.keys().all(known)
+            && self.context(|_| true).check().is_ok();
+        if fits { Ok(()) } else { Err(CatalogueError::Longest) }
+    }
+
+    fn context(&self, is_bound: impl Fn(&Field) -> bool) -> Context {
+        let mut context = Context::default();
+        for field in FIELDS.into_iter().filter(is_bound) {
+            let usual = if field == Field::Amount { "1234567.89 EUR" } else { "MMMMMMMMMMMMMMMMMMMMMM" };
+            let value = self.values.get(field.as_str()).map_or(usual, String::as_str).to_owned();
+            context.bind(field, value);
+        }
+        context
+    }
+}
+
+const FIELDS: [Field; 5] = [Field::Amount, Field::Payee, Field::Device, Field::Session, Field::Tenant];
+
+/// What one SMS of a [`Catalogue`] takes with the longest values in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lint {
+    /// Its language.
+    pub locale: String,
+    /// Its purpose, if it is for one only.
+    pub purpose: Option<Purpose>,
+    /// The bound fields that it shows.
+    pub shows: Vec<Field>,
+    /// Encoding and segments, autofill lines included.
+    pub segments: Segments,
+    /// Whether the hash of an Android app, if there is one, is left out for want of room.
+    pub without_android: bool,
+}
+
+/// A message of a [`Catalogue`] with the longest values in it, for people who write texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preview {
+    /// The language it is written in.
+    pub language: String,
+    /// The subject of an email.
+    pub subject: Option<String>,
+    /// The whole text.
+    pub text: String,
+    /// The HTML of an email.
+    pub html: Option<String>,
+}
+
+impl Catalogue {
+    /// What each SMS takes with the [longest](Longest) values in it, in order of language and purpose.
+    pub fn lint(&self) -> Vec<Lint> {
+        let own = self.0.languages.iter().filter(|(key, language)| language.tag.eq_ignore_ascii_case(key));
+        let each = own.flat_map(|(_, language)| {
+            let mut entries: Vec<_> = language.sms.iter().collect();
+            entries.sort_by_key(|entry| (&entry.purpose, &entry.shows));
+            entries.into_iter().map(|entry| self.lint_one(&language.tag, entry))
+        });
+        each.collect()
+    }
+
+    fn lint_one(&self, locale: &str, entry: &Entry<Template>) -> Lint {
+        let context = self.0.longest.context(|field| entry.shows.contains(&field));
+        self.with_longest(&a_phone(), &context, |values| {
+            let words = entry.text.render(values);
+            let whole = self.0.finish(words.clone(), values);
+            let without_android =
+                self.0.autofill.as_ref().is_some_and(|lines| !lines.has_room(&words, values.code.expose()));
+            let segments = Segments::of(&whole);
+            let shows = entry.shows.iter().map(|field| (*field).clone()).collect();
+            Lint {
+                locale: locale.to_owned(),
+                purpose: entry.purpose.clone(),
+                shows,
+                segments,
+                without_android,
+            }
+        })
+    }
+
+    /// What whoever is there reads, with the longest values in it, a code of zeros, and those fields bound;
+    /// `None` if there are no texts for the channel.
+    pub fn preview(
+        &self,
+        recipient: &Recipient,
+        purpose: &Purpose,
+        locale: Option<&str>,
+        bound: &[Field],
+    ) -> Option<Preview> {
+        let locale = locale.and_then(Locale::parse);
+        let context = self.0.longest.context(|field| bound.contains(field));
+        self.with_longest(recipient, &context, |values| {
+            let (channel, locale) = (recipient.channel(), locale.as_ref());
+            let (language, _) = self.choose(channel, purpose, locale, values.context).ok()?;
+            let (text, around) =
+                (self.text(None, purpose, locale, values), self.around(None, purpose, locale, values));
+            Some(Preview {
+                language: language.to_string(),
+                subject: around.subject.map(|subject| subject.to_string()),
+                text: text.to_string(),
+                html: around.html.map(|html| html.to_string()),
+            })
+        })
+    }
+
+    fn with_longest<T>(
+        &self,
+        recipient: &Recipient,
+        context: &Context,
+        then: impl FnOnce(&Values<'_>) -> T,
+    ) -> T {
+        let longest = &self.0.longest;
+        let mut code = Code::blank(longest.code);
+        code.characters_mut().fill(b'0');
+        let otp_id = OtpId([0; OTP_ID_BYTES]);
+        let lifetime = Duration::from_secs(longest.minutes.saturating_mul(60));
+        then(&self.values(&code, context, lifetime, recipient, Some(&otp_id)))
+    }
+}
+
+fn a_phone() -> Recipient {
+    Recipient::restore(Channel::Sms, "+999999999999999".to_owned())
+}
+
+impl fmt::Display for Lint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Segments { encoding, segments, units, forced_by, .. } = self.segments;
+        let purpose = for_purpose(self.purpose.as_ref());
+        let shown = self.shows.iter().map(|field| format!(" with {}", field.as_str())).collect::<String>();
+        write!(f, "sms in {}{purpose}{shown}: {segments} × {encoding} ({units} units)", self.locale)?;
+        if let Some(character) = forced_by {
+            write!(f, "; `{character}` forces UCS-2")?;
+            if let Some(spelled) = spelling(character) {
+                write!(f, ", write `{spelled}`")?;
+            }
+        }
+        if segments > 1 {
+            let one = if encoding == Encoding::Gsm7 { 160 } else { 70 };
+            write!(f, "; {} units shorter, it would be one segment", units.saturating_sub(one))?;
+        }
+        if self.without_android {
+            f.write_str("; too long for Android's SMS Retriever, so its hash is left out")?;
+        }
+        Ok(())
+    }
+}
