@@ -267,7 +267,7 @@ fn a_request_that_this_policy_does_not_allow_names_its_field_and_says_what_would
         ),
         (
             standard().otp(shown).require("amount"),
-            login().bind("amount", "1 EUR").otp(six_digits()),
+            login().bind("amount", "1 EUR").otp(six_digits().template("{{CODE}}").unwrap()),
             not_shown(Field::Amount),
             "template",
         ),

@@ -11,8 +11,8 @@ use std::time::Duration;
 use meter::{Cost, Meter, alone, client, cost, forged, other_code, recipient, right};
 use otp_exchange::testkit::CountingEntropy;
 use otp_exchange::{
-    Entropy, EntropyError, Exchanger, Grant, Keyring, MemoryStore, Outbox, Policy, Principal, Quota,
-    Recipient, Request, Role, Submission,
+    Delivery, Entropy, EntropyError, Exchanger, Grant, Keyring, MemoryStore, Outbox, Policy, Principal,
+    Quota, Recipient, Request, Role, Submission,
 };
 use pollster::block_on;
 
@@ -26,21 +26,21 @@ use pollster::block_on;
 const PRICES: &[(&str, Cost)] = &[
     //                                loads swaps hmacs seals opens bytes calls
     ("issue",                     cost(1,    1,    1,    2,    0,   50,    1)),
-    ("send, new recipient",       cost(1,    1,    1,    2,    0,   50,    1)),
-    ("send, known recipient",     cost(1,    1,    1,    2,    1,   50,    1)),
+    ("send, new recipient",       cost(1,    1,    1,    3,    0,   50,    1)),
+    ("send, known recipient",     cost(1,    1,    1,    3,    1,   50,    1)),
     ("send, repeated",            cost(1,    0,    2,    1,    1,   50,    1)),
     ("send, refused",             cost(1,    0,    1,    0,    1,    0,    0)),
-    ("send, decoy",               cost(1,    1,    1,    2,    0,   50,    1)),
-    ("send, client",              cost(2,    2,    2,    3,    0,   62,    2)),
+    ("send, decoy",               cost(1,    1,    1,    3,    0,   50,    1)),
+    ("send, client",              cost(2,    2,    2,    4,    0,   62,    2)),
     ("send, client, refused",     cost(1,    0,    2,    0,    1,    0,    0)),
-    ("send, client, quota full",  cost(2,    0,    2,    1,    2,   50,    1)),
-    ("send, takes shares",        cost(3,    3,    3,    4,    0,   74,    3)),
-    ("send, has shares",          cost(1,    1,    3,    2,    0,   50,    1)),
-    ("send, everything",          cost(2,    2,    6,    3,    1,   62,    2)),
-    ("send, by code",             cost(1,    2,    2,    3,    0,   72,    1)),
-    ("deliver",                   cost(1,    1,    0,    1,    2,   12,    1)),
-    ("deliver again",             cost(1,    1,    0,    1,    2,   12,    1)),
-    ("deliver again, client",     cost(2,    2,    0,    2,    3,   24,    2)),
+    ("send, client, quota full",  cost(2,    0,    2,    2,    2,   50,    1)),
+    ("send, takes shares",        cost(3,    3,    3,    5,    0,   74,    3)),
+    ("send, has shares",          cost(1,    1,    3,    3,    0,   50,    1)),
+    ("send, everything",          cost(2,    2,    6,    4,    1,   62,    2)),
+    ("send, by code",             cost(1,    2,    2,    4,    0,   72,    1)),
+    ("deliver",                   cost(1,    1,    0,    2,    2,   12,    1)),
+    ("deliver again",             cost(1,    1,    0,    2,    2,   12,    1)),
+    ("deliver again, client",     cost(2,    2,    0,    3,    3,   24,    2)),
     ("deliver again, refused",    cost(1,    0,    0,    0,    2,    0,    0)),
     ("verify, right",             cost(1,    1,    0,    1,    2,   12,    1)),
     ("verify, wrong",             cost(1,    1,    0,    1,    2,   12,    1)),
@@ -66,6 +66,8 @@ const PRICES: &[(&str, Cost)] = &[
     ("revoke_subject",            cost(1,    1,    1,    1,    0,   12,    1)),
     ("issue_tokens",              cost(0,    1,    3,    1,    0,   44,    1)),
     ("status",                    cost(1,    0,    0,    0,    2,    0,    0)),
+    ("report",                    cost(1,    1,    0,    1,    2,   12,    1)),
+    ("report, again",             cost(1,    0,    0,    0,    2,    0,    0)),
     ("cancel",                    cost(1,    1,    0,    1,    2,   12,    1)),
     ("cancel, gone",              cost(1,    0,    0,    0,    2,    0,    0)),
     ("live_codes, two",           cost(1,    0,    1,    2,    1,   24,    2)),
@@ -262,6 +264,9 @@ impl Meter {
         let linus = recipient(12);
         let sent = self.send(12);
         self.take("status", |otp| block_on(otp.status(&sent.otp_id)).unwrap());
+        let heard = self.delivery_id(12);
+        self.take("report", |otp| block_on(otp.report(&heard, Delivery::Delivered)).unwrap());
+        self.take("report, again", |otp| block_on(otp.report(&heard, Delivery::Sent)).unwrap());
         self.send(12);
         self.take("live_codes, two", |otp| block_on(otp.live_codes(&linus)).unwrap());
         self.take("cancel", |otp| block_on(otp.cancel(&sent.otp_id)).unwrap());

@@ -11,7 +11,7 @@ mod traced;
 use std::collections::BTreeSet;
 
 use common::{ada, block_on, seconds, start};
-use otp_exchange::testkit::{Delivery, Reply};
+use otp_exchange::testkit::{HandOver, Reply};
 use otp_exchange::{Event, Policy, Purpose, Request, TestRecipient};
 use scene::{Given, Scene, flows, noted};
 
@@ -33,7 +33,7 @@ fn every_event_there_is_is_told_once_and_after_its_write() {
         told.extend(log.into_iter().filter(|what| what != "swap" && what != "notify"));
     }
     assert_eq!(told, variants());
-    assert_eq!(told.len(), 16);
+    assert_eq!(told.len(), 17);
 }
 
 /// Whether nothing was told but what had become true by then, and not all of it.
@@ -138,7 +138,7 @@ fn a_request_that_is_not_like_the_others_is_told_as_what_it_is() {
 fn a_code_is_told_voided_only_where_it_was() {
     for (failing, voided) in [(None, true), (Some(2), false), (Some(3), false)] {
         let scene = Scene::with(Policy::default());
-        scene.notifier.fail(0, Delivery::Permanent);
+        scene.notifier.fail(0, HandOver::Permanent);
         if let Some(call) = failing {
             scene.store.fail(call, Reply::Permanent);
         }

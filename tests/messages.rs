@@ -47,7 +47,9 @@ fn a_message_goes_to_the_spelling_its_code_was_issued_for_and_says_how_long_it_h
     let stored = Request::login(&recipient("Ada@Example.org")).locale("fr-BE").template("Code : {{CODE}}");
     let sent = block_on(otp.send(stored)).unwrap();
     clock.advance(seconds(30));
-    let typed = block_on(otp.send(Request::new("payment", &recipient("ada@example.ORG")))).unwrap();
+    let typed =
+        block_on(otp.send(Request::new("payment", &recipient("ada@example.ORG")).template("{{CODE}}")))
+            .unwrap();
     assert_eq!(store.len(), 1, "one recipient, one ledger");
     block_on(otp.deliver(&sent.otp_id)).unwrap();
 

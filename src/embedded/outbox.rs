@@ -36,13 +36,7 @@ pub struct Outbox(Arc<Mutex<Kept>>);
 #[derive(Default)]
 struct Kept {
     total: u64,
-    newest: VecDeque<Letter>,
-}
-
-struct Letter {
-    recipient: Recipient,
-    text: Zeroizing<String>,
-    code: Code,
+    newest: VecDeque<Message>,
 }
 
 impl Outbox {
@@ -53,21 +47,22 @@ impl Outbox {
 
     /// The code of the newest message to that recipient.
     pub fn code_for(&self, recipient: &Recipient) -> Option<Code> {
-        self.newest(recipient, |letter| letter.code.duplicate())
+        self.read(recipient, |message| message.code.duplicate())
     }
 
     /// The text of the newest message to that recipient.
     pub fn text_for(&self, recipient: &Recipient) -> Option<Zeroizing<String>> {
-        self.newest(recipient, |letter| letter.text.clone())
+        self.read(recipient, |message| message.text.clone())
+    }
+
+    /// What is read from the newest message to that recipient: its subject, its delivery id.
+    pub fn read<T>(&self, recipient: &Recipient, read: impl FnOnce(&Message) -> T) -> Option<T> {
+        self.kept().newest.iter().rev().find(|message| message.recipient == *recipient).map(read)
     }
 
     /// How many messages there were, those no longer kept included.
     pub fn total(&self) -> u64 {
         self.kept().total
-    }
-
-    fn newest<T>(&self, recipient: &Recipient, take: impl Fn(&Letter) -> T) -> Option<T> {
-        self.kept().newest.iter().rev().find(|letter| letter.recipient == *recipient).map(take)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -77,17 +72,12 @@ impl Outbox {
 
 impl Notifier for Outbox {
     async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
-        let letter = Letter {
-            recipient: message.recipient.clone(),
-            text: message.text.clone(),
-            code: message.code.duplicate(),
-        };
         let mut kept = self.kept();
         kept.total += 1;
         if kept.newest.len() == KEPT {
             kept.newest.pop_front();
         }
-        kept.newest.push_back(letter);
+        kept.newest.push_back(message.duplicate());
         Ok(Accepted::new())
     }
 }

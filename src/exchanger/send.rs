@@ -121,8 +121,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             let ledger = ledger.unwrap_or_default();
             if let Some(challenge) = made_for.as_ref().and_then(|digest| ledger.made_for(at, digest)) {
                 let otp_id = self.vault.otp_id(entry, &challenge.id, draw.take()?);
-                let mut outgoing = self.outgoing(challenge, entry, otp_id, at.now);
-                outgoing.messages = [None, None];
+                let letter = Letter::new(challenge, otp_id, at.now, self.policy(), self.catalogue());
+                let outgoing = self.unsent(&letter, challenge, entry, otp_id, at.now);
                 return Ok(Step::Keep(Ok(Admitted {
                     outgoing,
                     alone: None,
@@ -193,20 +193,34 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// What goes out for a challenge.
     fn outgoing(&self, challenge: &Challenge, entry: Name, otp_id: OtpId, now: Timestamp) -> Box<Outgoing> {
         let letter = Letter::new(challenge, otp_id, now, self.policy(), self.catalogue());
+        let mut outgoing = self.unsent(&letter, challenge, entry, otp_id, now);
+        if challenge.deliveries > 0 {
+            let delivery_id = self.vault.delivery_id(entry, &challenge.id);
+            if !challenge.decoy && !letter.is_fixed {
+                let text = outgoing.receipt.text.clone();
+                let fallback = challenge.fallback().map(|email| (letter.text(&email), email));
+                outgoing.messages = [Some((text, challenge.recipient())), fallback]
+                    .map(|one| one.map(|(text, recipient)| letter.message(recipient, text, delivery_id)));
+            }
+        }
+        outgoing
+    }
+
+    /// The same, and nothing goes out.
+    fn unsent(
+        &self,
+        letter: &Letter<'_>,
+        challenge: &Challenge,
+        entry: Name,
+        otp_id: OtpId,
+        now: Timestamp,
+    ) -> Box<Outgoing> {
         let recipient = challenge.recipient();
-        let (channel, text) = (recipient.channel(), letter.text(&recipient));
         let price = if challenge.deliveries > 1 {
             self.price_of_message(challenge.client, &recipient)
         } else {
             Price::new()
         };
-        let mut messages = [None, None];
-        let delivery_id = (challenge.deliveries > 0).then(|| self.vault.delivery_id(entry, &challenge.id));
-        if let Some(delivery_id) = delivery_id.filter(|_| !challenge.decoy && !letter.is_fixed) {
-            let fallback = challenge.fallback().map(|email| (letter.text(&email), email));
-            messages = [Some((text.clone(), recipient)), fallback]
-                .map(|one| one.map(|(text, recipient)| letter.message(recipient, text, delivery_id)));
-        }
         let receipt = Receipt {
             otp_id,
             attempts: challenge.attempts_left,
@@ -214,13 +228,13 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             expires_at: challenge.life.end,
             resend_at: challenge.redelivery_at(now, self.policy()),
             length: letter.code.length(),
-            channel,
+            channel: recipient.channel(),
             message_id: None,
-            code: letter.code,
-            text,
+            code: letter.code.duplicate(),
+            text: letter.text(&recipient),
         };
         let (id, deliveries) = (challenge.id, challenge.deliveries);
-        Box::new(Outgoing { receipt, messages, price, entry, id, deliveries })
+        Box::new(Outgoing { receipt, messages: [None, None], entry, id, deliveries, price })
     }
 
     /// Hands the message to the notifier; where that fails at once, the one with the same code for the other

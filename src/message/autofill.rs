@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::sms::{Encoding, Segments};
+use super::values::joined;
 use crate::recipient::is_domain;
 
 /// What an SMS says to the phone it arrives at, so that the code need not be typed.
@@ -88,9 +89,7 @@ impl Autofill {
         // Its place is the last line, so that nothing may follow it.
         parts.extend(self.website.iter().flat_map(|host| ["\n@", host, " #", code]));
         parts.extend(self.embedded.iter().flat_map(|host| [" @", host]));
-        let mut whole = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
-        parts.iter().for_each(|part| whole.push_str(part));
-        whole
+        joined(&parts)
     }
 }
 

@@ -136,7 +136,7 @@ impl CatalogueBuilder {
         if !self.application.as_ref().is_none_or(named) {
             return Err(CatalogueError::Application);
         }
-        if self.link.as_ref().is_some_and(|page| !is_safe_target(page) || page.contains('#')) {
+        if self.link.as_ref().is_some_and(|page| !is_safe_target(page) || page.contains(['#', '{'])) {
             return Err(CatalogueError::Link);
         }
         if let Some(autofill) = &self.autofill {
@@ -156,9 +156,9 @@ impl CatalogueBuilder {
             texts.add(wording)?;
         }
         if self.ready_texts {
-            let (named, linked) = (texts.application.is_some(), texts.page.is_some());
+            let (named, page) = (texts.application.is_some(), texts.page.clone());
             for ready in READY {
-                for wording in ready.wordings(named, linked) {
+                for wording in ready.wordings(named, page.as_deref()) {
                     texts.stand_in(&wording, ready.aliases)?;
                 }
             }

@@ -39,7 +39,7 @@ use crate::recipient::{Channel, Recipient};
 ///     .application("ACME")
 ///     .wording(Wording::new("en").purpose("login").sms("{{APP}}: sign in with {{CODE}}"))
 ///     .autofill(Autofill::website("app.example"))
-///     .most_segments(1)
+///     .most_segments(3)
 ///     .build()?;
 /// let otp = Exchanger::builder(MemoryStore::new(100_000), Outbox::new(), Keyring::generate()?).messages(texts).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -51,7 +51,7 @@ use crate::recipient::{Channel, Recipient};
 /// application = "ACME"
 /// default_locale = "nl"
 /// link = "https://app.example/code"
-/// most_segments = 1
+/// most_segments = 3
 ///
 /// [autofill]
 /// website = "app.example"

@@ -1,6 +1,7 @@
 //! What texts come to with the longest values in them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::build::{CatalogueError, for_purpose};
 use super::catalogue::{Catalogue, Entry};
 use super::locale::Locale;
-use super::sms::transliterate::spelling;
+use super::sms::transliterate::{spelling, transliterate};
 use super::sms::{Encoding, Segments};
 use super::template::Template;
 use super::values::Values;
@@ -88,6 +89,8 @@ pub struct Lint {
     pub shows: Vec<Field>,
     /// Encoding and segments, autofill lines included.
     pub segments: Segments,
+    /// The characters without which it would be GSM-7, if it then says the same: typographic quotes, say.
+    pub reword: Vec<char>,
     /// Whether the hash of an Android app, if there is one, is left out for want of room.
     pub without_android: bool,
 }
@@ -126,12 +129,19 @@ impl Catalogue {
             let without_android =
                 self.0.autofill.as_ref().is_some_and(|lines| !lines.has_room(&words, values.code.expose()));
             let segments = Segments::of(&whole);
+            let spelled = |letter: &char| spelling(*letter).is_some();
+            let reword: BTreeSet<_> = match transliterate(&whole) {
+                Cow::Owned(_) => whole.chars().filter(spelled).collect(),
+                Cow::Borrowed(_) => BTreeSet::new(),
+            };
+            let reword = reword.into_iter().collect();
             let shows = entry.shows.iter().map(|field| (*field).clone()).collect();
             Lint {
                 locale: locale.to_owned(),
                 purpose: entry.purpose.clone(),
                 shows,
                 segments,
+                reword,
                 without_android,
             }
         })
@@ -185,13 +195,16 @@ impl fmt::Display for Lint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Segments { encoding, segments, units, forced_by, .. } = self.segments;
         let purpose = for_purpose(self.purpose.as_ref());
-        let shown = self.shows.iter().map(|field| format!(" with {}", field.as_str())).collect::<String>();
-        write!(f, "sms in {}{purpose}{shown}: {segments} × {encoding} ({units} units)", self.locale)?;
+        write!(f, "sms in {}{purpose}", self.locale)?;
+        for field in &self.shows {
+            write!(f, ", with {}", field.as_str())?;
+        }
+        write!(f, ": {segments} × {encoding}, {units} units")?;
         if let Some(character) = forced_by {
             write!(f, "; `{character}` forces UCS-2")?;
-            if let Some(spelled) = spelling(character) {
-                write!(f, ", write `{spelled}`")?;
-            }
+        }
+        for character in &self.reword {
+            write!(f, "; write `{}` for `{character}`", spelling(*character).unwrap_or_default())?;
         }
         if segments > 1 {
             let one = if encoding == Encoding::Gsm7 { 160 } else { 70 };

@@ -110,6 +110,22 @@ impl Message {
     pub fn delivery_id(&self) -> DeliveryId {
         self.delivery_id
     }
+
+    /// A second copy, for the outbox.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self {
+            recipient: self.recipient.clone(),
+            subject: self.subject.clone(),
+            text: self.text.clone(),
+            html: self.html.clone(),
+            language: self.language.clone(),
+            code: self.code.duplicate(),
+            purpose: self.purpose.clone(),
+            locale: self.locale.clone(),
+            lifetime: self.lifetime,
+            delivery_id: self.delivery_id,
+        }
+    }
 }
 
 impl fmt::Debug for Message {

@@ -51,11 +51,17 @@ impl Values<'_> {
     fn link(&self) -> Zeroizing<String> {
         let otp_id = self.otp_id.map(OtpId::to_string);
         let id = otp_id.as_ref().map_or(["", "", ""], |id| ["otp_id=", id, "&"]);
-        let parts = [self.page, "#", id[0], id[1], id[2], "code=", self.code.expose()];
-        let mut link = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
-        parts.iter().for_each(|part| link.push_str(part));
-        link
+        joined(&[self.page, "#", id[0], id[1], id[2], "code=", self.code.expose()])
     }
+}
+
+/// The parts as one secret text, which never grows and so leaves no stale copy.
+pub(super) fn joined(parts: &[&str]) -> Zeroizing<String> {
+    let mut whole = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    for part in parts {
+        whole.push_str(part);
+    }
+    whole
 }
 
 /// The whole minutes of a life, so that nobody is promised more than there is; at least one.

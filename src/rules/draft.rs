@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ClientTag;
-use crate::context::Context;
+use crate::context::{Context, Field};
 use crate::grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal};
 use crate::message::{Catalogue, Lack, Locale, Template};
 use crate::otp::Otp;
@@ -208,6 +208,9 @@ impl Words<'_> {
         policy: &Policy,
     ) -> Result<(), RequestError> {
         let channel = recipient.channel();
+        if let Some(field) = policy.required.iter().find(|field| context.value(field).is_none()) {
+            return Err(RequestError::NotBound { field: field.clone() });
+        }
         // An email of a template has the catalogue's subject.
         let chosen = if self.template.is_none() || channel == Channel::Email {
             let chosen = self.catalogue.choose(channel, purpose, self.locale, context);
@@ -218,17 +221,12 @@ impl Words<'_> {
         } else {
             None
         };
-        let shows = |field| match (self.template, chosen) {
+        let shows = |field: &Field| match (self.template, chosen) {
             (Some(template), _) => template.shows(field),
             (None, chosen) => chosen.is_some_and(|chosen| chosen.shows(field)),
         };
-        for field in &policy.required {
-            if context.value(field).is_none() {
-                return Err(RequestError::NotBound { field: field.clone() });
-            }
-            if !shows(field) {
-                return Err(RequestError::NotShown { field: field.clone() });
-            }
+        if let Some(field) = policy.required.iter().find(|field| !shows(field)) {
+            return Err(RequestError::NotShown { field: field.clone() });
         }
         let Some(template) = self.template else { return Ok(()) };
         self.catalogue.supports(template)?;

@@ -48,7 +48,7 @@ pub struct FaultyStore<S> {
 
 /// What goes wrong with one delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub enum HandOver {
     /// It does not arrive and never will.
     Permanent,
     /// It does not arrive this time.
@@ -63,7 +63,7 @@ pub enum Delivery {
 #[derive(Clone, Debug)]
 pub struct FaultyNotifier<N> {
     notifier: N,
-    plan: Arc<Mutex<Plan<Delivery>>>,
+    plan: Arc<Mutex<Plan<HandOver>>>,
 }
 
 /// Which calls fail, counted from 0.
@@ -148,7 +148,7 @@ impl<N> FaultyNotifier<N> {
     }
 
     /// Makes one delivery fail: the next one for 0, the one after that for 1.
-    pub fn fail(&self, ahead: u64, delivery: Delivery) {
+    pub fn fail(&self, ahead: u64, delivery: HandOver) {
         lock(&self.plan).fail(ahead, delivery);
     }
 
@@ -163,10 +163,10 @@ impl<N: Notifier> Notifier for FaultyNotifier<N> {
         let failure = lock(&self.plan).next();
         match failure {
             None => self.notifier.notify(message).await,
-            Some(Delivery::Permanent) => Err(NotifyError::permanent(Injected)),
-            Some(Delivery::Transient) => Err(NotifyError::transient(Injected)),
-            Some(Delivery::RequestLost) => Err(NotifyError::unknown(Injected)),
-            Some(Delivery::ReplyLost) => {
+            Some(HandOver::Permanent) => Err(NotifyError::permanent(Injected)),
+            Some(HandOver::Transient) => Err(NotifyError::transient(Injected)),
+            Some(HandOver::RequestLost) => Err(NotifyError::unknown(Injected)),
+            Some(HandOver::ReplyLost) => {
                 self.notifier.notify(message).await?;
                 Err(NotifyError::unknown(Injected))
             }

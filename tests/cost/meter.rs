@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use otp_exchange::testkit::{CountingEntropy, CountingStore, CryptoCounts, ManualClock};
 use otp_exchange::{
-    ClientKey, CodeAlone, Exchanger, Keyring, Kind, MemoryStore, OtpId, Outbox, Policy, Receipt, Recipient,
-    Request, Submission,
+    ClientKey, CodeAlone, DeliveryId, Exchanger, Keyring, Kind, MemoryStore, Message, OtpId, Outbox, Policy,
+    Receipt, Recipient, Request, Submission,
 };
 use pollster::block_on;
 use rand::{SeedableRng, rngs::StdRng};
@@ -17,6 +17,7 @@ pub(crate) type Otp = Exchanger<CountingStore<MemoryStore>, Outbox>;
 /// Runs flows one by one and takes down what each of them cost.
 pub(crate) struct Meter {
     pub(crate) otp: Otp,
+    outbox: Outbox,
     store: CountingStore<MemoryStore>,
     entropy: CountingEntropy<Arc<Mutex<StdRng>>>,
     pub(crate) clock: ManualClock,
@@ -34,17 +35,22 @@ impl Meter {
         // Seeded, so that the same bytes are rejected in every run.
         let entropy = CountingEntropy::new(Arc::new(Mutex::new(StdRng::seed_from_u64(7))));
         let keyring = Keyring::new(&[1; 32], &[2; 32]).unwrap();
-        let otp = Exchanger::builder(store.clone(), Outbox::new(), keyring)
+        let outbox = Outbox::new();
+        let otp = Exchanger::builder(store.clone(), outbox.clone(), keyring)
             .policy(policy)
             .clock(clock.clone())
             .entropy(entropy.clone())
             .build()
             .unwrap();
-        Self { otp, store, entropy, clock, measured: Vec::new() }
+        Self { otp, outbox, store, entropy, clock, measured: Vec::new() }
     }
 
     pub(crate) fn send(&self, number: u32) -> Receipt {
         block_on(self.otp.send(Request::login(&recipient(number)))).unwrap()
+    }
+
+    pub(crate) fn delivery_id(&self, number: u32) -> DeliveryId {
+        self.outbox.read(&recipient(number), Message::delivery_id).unwrap()
     }
 
     pub(crate) fn take<T>(&mut self, flow: &'static str, run: impl FnOnce(&Otp) -> T) -> T {

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use otp_exchange::testkit::{Delivery, FaultyNotifier, FaultyStore, ManualClock};
+use otp_exchange::testkit::{FaultyNotifier, FaultyStore, HandOver, ManualClock};
 use otp_exchange::{
-    Accepted, ClientKey, CodeAlone, CodeStore, Event, Exchanger, Grant, Kind, MemoryStore, Message, Name,
-    Notifier, NotifyError, Otp, Outbox, Policy, Principal, Quota, Receipt, Request, Role, Sealed, StoreError,
-    Submission, Swap, Timestamp, Tokens, Version,
+    Accepted, ClientKey, CodeAlone, CodeStore, Delivery, Event, Exchanger, Grant, Kind, MemoryStore, Message,
+    Name, Notifier, NotifyError, Otp, Outbox, Policy, Principal, Quota, Receipt, Request, Role, Sealed,
+    StoreError, Submission, Swap, Timestamp, Tokens, Version,
 };
 
 use crate::common::{ada, block_on, keyring, other_than, recipient, seconds, seeded};
@@ -84,6 +84,7 @@ pub(crate) struct Scene {
     pub(crate) otp: Exchanger<FaultyStore<Watched<MemoryStore>>, Watched<FaultyNotifier<Outbox>>>,
     pub(crate) store: FaultyStore<Watched<MemoryStore>>,
     pub(crate) notifier: FaultyNotifier<Outbox>,
+    pub(crate) outbox: Outbox,
     pub(crate) sleep: Arc<Mutex<Duration>>,
     pub(crate) clock: ManualClock,
     pub(crate) log: Log,
@@ -99,7 +100,8 @@ impl Scene {
         let port = MemoryStore::with_clock(1_000, clock.clone());
         let watched = Watched { port, log: log.clone(), clock: clock.clone(), sleep: Arc::clone(&sleep) };
         let store = FaultyStore::new(watched.clone());
-        let notifier = FaultyNotifier::new(Outbox::new());
+        let outbox = Outbox::new();
+        let notifier = FaultyNotifier::new(outbox.clone());
         let port = notifier.clone();
         let watched = Watched { port, log: log.clone(), clock: clock.clone(), sleep: Arc::default() };
         let told = log.clone();
@@ -113,7 +115,7 @@ impl Scene {
             })
             .build()
             .unwrap();
-        Self { otp, store, notifier, sleep, clock, log }
+        Self { otp, store, notifier, outbox, sleep, clock, log }
     }
 }
 
@@ -167,6 +169,10 @@ pub(crate) fn flows() -> Vec<Flow> {
         }),
         (&["swap", "notify", "Delivered"], Policy::default, issued, |scene, given| {
             let _ = block_on(scene.otp.deliver(&given.receipt().otp_id));
+        }),
+        (&["swap", "Reported"], Policy::default, Given::sent, |scene, _| {
+            let heard = scene.outbox.read(&ada(), Message::delivery_id).unwrap();
+            let _ = block_on(scene.otp.report(&heard, Delivery::Delivered));
         }),
         (&["RequestRefused"], Policy::default, Given::sent, |scene, _| {
             let _ = block_on(scene.otp.send(Request::login(&ada())));
@@ -236,7 +242,7 @@ fn issued(scene: &Scene) -> Given {
 
 /// The gateway takes the next message later.
 fn busy(scene: &Scene) -> Given {
-    scene.notifier.fail(0, Delivery::Transient);
+    scene.notifier.fail(0, HandOver::Transient);
     Given::default()
 }
 

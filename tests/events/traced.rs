@@ -62,11 +62,12 @@ impl Visit for Fields {
 }
 
 /// The fields of each beside its name and message.
-const FIELDS: [(&str, &str); 16] = [
+const FIELDS: [(&str, &str); 17] = [
     ("Requested", "decoy fixed lengthened purpose recipient repeated"),
     ("RequestRefused", "purpose recipient retry_after_ms why"),
     ("Delivered", "deliveries purpose recipient"),
     ("DeliveryFailed", "purpose recipient voided"),
+    ("Reported", "delivery purpose recipient"),
     ("DeliveryRefused", "retry_after_ms why"),
     ("Wrong", "attempts_left recipient"),
     ("NoneLive", ""),

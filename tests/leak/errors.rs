@@ -1,6 +1,6 @@
 //! Nothing shows in an error, its `Debug`, or what caused it.
 
-use otp_exchange::testkit::{Delivery, Reply};
+use otp_exchange::testkit::{HandOver, Reply};
 use otp_exchange::{
     ClientKey, DialCode, EntropyError, ExchangeError, Exchanger, Grant, IssueTokensError, Keyring, Kind, Otp,
     OtpId, Outbox, Policy, Principal, Quota, Recipient, Request, RequestError, Role, Sealed, SendError,
@@ -43,7 +43,7 @@ fn nothing_shows_in_an_error_of_a_send() {
         assert!(matches!(error, SendError::Request(_)), "{error:?}");
         scene.search.error(&error);
     }
-    for delivery in [Delivery::Permanent, Delivery::Transient, Delivery::RequestLost, Delivery::ReplyLost] {
+    for delivery in [HandOver::Permanent, HandOver::Transient, HandOver::RequestLost, HandOver::ReplyLost] {
         scene.clock.advance(seconds(24 * 3600));
         scene.loud.outbox.fail(0, delivery);
         let error = block_on(scene.otp.send(request(&person).template(TEXT))).unwrap_err();
@@ -226,7 +226,7 @@ fn nothing_shows_in_an_error_of_a_parser_or_builder() {
     scene.search.error(&builder().policy(tested).build().unwrap_err());
     let short = policy().otp(Otp::new(Kind::Numeric, 4).unwrap());
     scene.search.error(&builder().policy(short).build().unwrap_err());
-    scene.search.error(&builder().policy(policy().require("payee")).build().unwrap_err());
+    scene.search.error(&builder().policy(policy().require("note")).build().unwrap_err());
     scene.search.error(&builder().policy(policy().client_checks(None)).build().unwrap_err());
     for fixed in [format!("{FIXED}7"), format!("{}!", &FIXED[1..]), format!("{}é", &FIXED[1..])] {
         scene.search.error(&TestRecipient::new(recipient(TESTER), &fixed, start()).unwrap_err());

@@ -43,29 +43,32 @@ pub(super) struct Words {
 }
 
 impl Ready {
-    /// As wordings, with the application's name where it has one, and a link where there is a page for it.
-    pub(super) fn wordings(&self, named: bool, linked: bool) -> [Wording; 2] {
-        [&self.any, &self.payment].map(|words| self.wording(words, named, linked))
+    /// As wordings, with the application's name where it has one, and a link where there is a page for
+    /// it.
+    pub(super) fn wordings(&self, named: bool, page: Option<&str>) -> [Wording; 2] {
+        [&self.any, &self.payment].map(|words| self.wording(words, named, page))
     }
 
-    fn wording(&self, words: &Words, named: bool, linked: bool) -> Wording {
+    fn wording(&self, words: &Words, named: bool, page: Option<&str>) -> Wording {
         let Words { sms, subject, intro, outro } = words;
         let by = if named { "{{APP}}: " } else { "" };
         let (link, signature) =
-            (if linked { "\n\n{{LINK}}" } else { "" }, if named { "\n\n{{APP}}" } else { "" });
+            (if page.is_some() { "\n\n{{LINK}}" } else { "" }, if named { "\n\n{{APP}}" } else { "" });
         Wording::new(self.locale)
             .sms(format!("{by}{sms}"))
             .email(format!("{by}{subject}"), format!("{intro}\n\n{{{{CODE}}}}{link}\n\n{outro}{signature}\n"))
-            .html(self.html(words, named, linked))
+            .html(self.html(words, named, page))
     }
 
     /// A document for any mail reader: no style sheet, no image, nothing to load.
-    fn html(&self, words: &Words, named: bool, linked: bool) -> String {
+    fn html(&self, words: &Words, named: bool, page: Option<&str>) -> String {
         let [subject, intro, outro] =
             [words.subject, words.intro, words.outro].map(|words| escaped(words).collect::<String>());
         let (language, direction) = (self.locale, if self.right_to_left { "rtl" } else { "ltr" });
         let head = if named { "<p><strong>{{APP}}</strong></p>\n" } else { "" };
-        let link = if linked { "<p><a href=\"{{LINK}}\">{{LINK}}</a></p>\n" } else { "" };
+        let page = page.map(|page| escaped(page).collect::<String>());
+        let link =
+            page.map(|page| format!("<p><a href=\"{{{{LINK}}}}\">{page}</a></p>\n")).unwrap_or_default();
         let style = "max-width:32em;margin:0 auto;padding:1em;font:16px/1.5 sans-serif";
         let large = "font:bold 32px/1.5 monospace;letter-spacing:4px";
         format!(
