@@ -1,0 +1,11 @@
+//! The gateways against servers on this machine that speak, or fail to speak, each provider's documented
+//! form.
+
+mod exchange;
+mod faults;
+mod nomado;
+mod scene;
+mod secrets;
+mod server;
+mod twilio;
+mod webhook;
