@@ -158,13 +158,18 @@ fn object(fields: Map<String, Value>, places: &mut Vec<Place>) -> Result<Vec<(St
 fn typed(text: &str) -> Result<Option<Place>, ConfigError> {
     let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
     let Some((name, kind)) = inner.and_then(|inner| inner.split_once(':')) else { return Ok(None) };
-    if name.contains(['{', '}']) || kind.contains(['{', '}']) {
+    if !is_name(name) || !is_name(kind) {
         return Ok(None);
     }
     match Place::named(name).filter(|place| kind != "string" && place.kind() == kind) {
         Some(place) => Ok(Some(place)),
         None => Err(ConfigError::Placeholder { name: format!("{name}:{kind}") }),
     }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=20).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"_:".contains(&byte))
 }
 
 /// Splits a string at its places. `{{` and `}}` are braces.
@@ -180,8 +185,12 @@ fn pieces(text: &str, places: &mut Vec<Place>) -> Result<Vec<Piece>, ConfigError
             continue;
         }
         let name = if brace == "{" { rest.split_once('}') } else { None };
-        let (name, after) = name.ok_or_else(|| {
-            ConfigError::setting("body", "has a single brace; write {{ or }} for one that stays")
+        // What is no name is not repeated in the error: JSON within a string may hold a key.
+        let (name, after) = name.filter(|(name, _)| is_name(name)).ok_or_else(|| {
+            ConfigError::setting(
+                "body",
+                "has a brace that begins no placeholder; write {{ or }} for one that stays",
+            )
         })?;
         let place =
             Place::named(name).ok_or_else(|| ConfigError::Placeholder { name: String::from(name) })?;

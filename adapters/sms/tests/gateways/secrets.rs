@@ -122,6 +122,8 @@ fn no_mistake_in_the_settings_shows_a_secret() {
         Webhook::builder("canary-path canary-query", body()).build().unwrap_err(),
         Webhook::builder("https://shop:canary-password@x.example", body()).build().unwrap_err(),
         Webhook::builder(url, body()).header("A", "canary-header\n").build().unwrap_err(),
+        Webhook::builder(url, json!(r#"{"key":"canary-token"} {to} {text}"#)).build().unwrap_err(),
+        Webhook::builder(url, json!("{canary-token:number}")).build().unwrap_err(),
         Webhook::builder(url, body()).signing_secret("canary-signing").build().unwrap_err(),
         Twilio::with_auth_token(ACCOUNT, "canary-token").build().unwrap_err(),
         Twilio::with_auth_token("/", "canary-token").from("Shop").build().unwrap_err(),

@@ -6,7 +6,7 @@ use base64ct::{Base64, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{Exchanger, Keyring, MemoryStore, Recipient, Request};
-use otp_exchange_sms::{GatewayError, Webhook, WebhookBuilder};
+use otp_exchange_sms::{GatewayError, Http, Webhook, WebhookBuilder};
 use serde_json::json;
 use sha2::Sha256;
 
@@ -23,7 +23,6 @@ pub(crate) fn at(url: &str) -> WebhookBuilder {
     Webhook::builder(format!("{url}/v2/sms?tenant=7"), body)
         .message_id("/messages/0/id")
         .pause(Duration::from_millis(1))
-        .http(impatient())
 }
 
 pub(crate) fn safe(url: &str) -> WebhookBuilder {
@@ -137,7 +136,7 @@ fn doubts() -> [Reply; 7] {
 async fn without_a_key_there_is_one_request() {
     for doubt in doubts() {
         let gateway = Gateway::that([doubt.clone(), taken()]).await;
-        let kept = send(at(&gateway.url).build().unwrap()).await;
+        let kept = send(at(&gateway.url).http(impatient()).build().unwrap()).await;
         assert_eq!(failure(&kept.outcome).0, Kind::Unknown, "{doubt:?}");
         assert_eq!(gateway.connections(), 1, "{doubt:?}");
         assert!(gateway.seen().len() <= 1, "{doubt:?}");
@@ -148,7 +147,8 @@ async fn without_a_key_there_is_one_request() {
 async fn with_a_key_it_is_tried_again_under_the_same_key() {
     for doubt in doubts().into_iter().chain([Reply::status(409)]) {
         let gateway = Gateway::that([doubt.clone(), doubt.clone(), taken()]).await;
-        let outcome = send(safe(&gateway.url).build().unwrap()).await.outcome;
+        let http = Http::new().timeout(Duration::from_millis(300)); // the third try has to succeed in it
+        let outcome = send(safe(&gateway.url).http(http).build().unwrap()).await.outcome;
         assert_eq!(outcome.unwrap().message_id(), Some("m-1"), "{doubt:?}");
         let seen = gateway.seen();
         assert_eq!(seen.len(), if matches!(doubt, Reply::Deaf) { 1 } else { 3 }, "{doubt:?}");
