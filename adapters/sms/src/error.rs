@@ -14,7 +14,7 @@ use otp_exchange::{EntropyError, NotifyError};
 #[non_exhaustive]
 pub enum GatewayError {
     /// The recipient is no phone. Permanent.
-    #[error("sms: the recipient is no phone number; give email a notifier of its own")]
+    #[error("sms: the recipient is no phone number; give email a notifier of its own, with ByChannel")]
     NotSms,
     /// The gateway will not deliver to this number, now or later: no such number, a landline, a person who
     /// wants no messages. Permanent.

@@ -41,8 +41,8 @@ const OF_THE_NUMBER: [u64; 11] = [
 /// # Status notices
 ///
 /// With [`status_callback`](TwilioBuilder::status_callback) Twilio reports what became of a message. Its
-/// notice is a form: read the query parameter `delivery_id` of the URL and the field `MessageStatus`, pass
-/// the latter through [`Twilio::delivery`], and both to `Exchanger::report`.
+/// notice is a form: pass the field `MessageStatus` through [`Twilio::delivery`], and that with the query
+/// parameter `delivery_id` of the URL to [`Exchanger::report`](otp_exchange::Exchanger::report).
 ///
 /// `X-Twilio-Signature` is not checked here. It covers the URL as Twilio saw it, which only the web server
 /// in front of you knows, and every field of the form. Without the check a forged notice has to name a

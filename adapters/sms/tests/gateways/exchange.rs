@@ -1,6 +1,7 @@
 //! The whole way: a code is sent through a gateway, read by the person, typed and exchanged.
 
-use otp_exchange::{DeliveryId, Exchanger, Keyring, MemoryStore, Recipient, Request, SendError, Submission};
+use otp_exchange::{Delivery, Exchanger, Keyring, MemoryStore, Recipient, Request, SendError, Submission};
+use otp_exchange_sms::Twilio;
 use otp_exchange_sms::reqwest::Url;
 use serde_json::json;
 
@@ -68,13 +69,44 @@ async fn a_number_that_is_none_voids_the_code() {
 }
 
 #[tokio::test]
-async fn a_notice_names_the_delivery() {
+async fn a_notice_of_twilio_s_finds_the_code() {
     let gateway = Gateway::that([Reply::json(201, &twilio::created())]).await;
     let notifier = twilio::at(&gateway.url).status_callback("https://shop.example/sms").build().unwrap();
-    let kept = crate::scene::send(notifier).await;
-    kept.outcome.unwrap();
-    // Twilio calls this URL with a form that has the MessageStatus.
+    let exchanger =
+        Exchanger::builder(MemoryStore::new(10), notifier, Keyring::generate().unwrap()).build().unwrap();
+    let sent = exchanger.send(Request::login(&Recipient::parse(PHONE).unwrap())).await.unwrap();
+
+    // What Twilio calls, with a form in which the MessageStatus is.
     let callback = field(&gateway.only().body, "StatusCallback");
-    let named = field(callback.strip_prefix("https://shop.example/sms?").unwrap(), "delivery_id");
-    assert_eq!(named.parse::<DeliveryId>().unwrap().to_string(), kept.delivery_id);
+    let query = callback.strip_prefix("https://shop.example/sms?").unwrap();
+    let delivery_id = field(query, "delivery_id").parse().unwrap();
+    for (message_status, heard) in [
+        ("queued", None),
+        ("sent", Some(Delivery::Sent)),
+        ("undelivered", Some(Delivery::Failed)),
+        ("delivered", Some(Delivery::Delivered)),
+        ("sent", Some(Delivery::Delivered)), // late
+    ] {
+        if let Some(delivery) = Twilio::delivery(message_status) {
+            exchanger.report(&delivery_id, delivery).await.unwrap();
+        }
+        assert_eq!(
+            exchanger.status(&sent.otp_id).await.unwrap().expose_delivery(),
+            heard,
+            "{message_status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_s_reference_finds_the_code() {
+    let gateway = Gateway::that([webhook::taken()]).await;
+    let notifier = webhook::at(&gateway.url).build().unwrap();
+    let exchanger =
+        Exchanger::builder(MemoryStore::new(10), notifier, Keyring::generate().unwrap()).build().unwrap();
+    let sent = exchanger.send(Request::login(&Recipient::parse(PHONE).unwrap())).await.unwrap();
+    let delivery_id = gateway.only().json()["reference"].as_str().unwrap().parse().unwrap();
+    exchanger.report(&delivery_id, Delivery::Failed).await.unwrap();
+    let status = exchanger.status(&sent.otp_id).await.unwrap();
+    assert_eq!(status.expose_delivery(), Some(Delivery::Failed));
 }

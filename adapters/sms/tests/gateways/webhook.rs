@@ -204,7 +204,8 @@ async fn the_same_code_sent_again_has_a_key_of_its_own() {
     let recorder = Recorder::new(safe(&gateway.url).signing_secret(KEY).build().unwrap());
     let exchanger = Exchanger::builder(store, recorder.clone(), Keyring::generate().unwrap());
     let exchanger = exchanger.clock(clock.clone()).build().unwrap();
-    let receipt = exchanger.send(Request::login(&Recipient::parse(PHONE).unwrap())).await.unwrap();
+    let request = Request::login(&Recipient::parse(PHONE).unwrap()).template("Your code is {{CODE}}.");
+    let receipt = exchanger.send(request).await.unwrap();
     clock.set(receipt.resend_at);
     exchanger.deliver(&receipt.otp_id).await.unwrap();
 
