@@ -30,6 +30,7 @@ const MOST_ID_BYTES: usize = 255;
 pub struct Http {
     timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
+    tls: Option<ClientConfig>,
     change: Option<Change>,
 }
 
@@ -52,8 +53,13 @@ impl Http {
         Self { connect_timeout: Some(timeout), ..self }
     }
 
-    /// Changes the client: a proxy, an address to send from, name resolution. Return another builder than
-    /// the one given to have TLS settings of your own. Redirections stay off, and so do reqwest's retries.
+    /// Other TLS settings: an authority of your own, a client certificate.
+    pub fn tls(self, settings: ClientConfig) -> Self {
+        Self { tls: Some(settings), ..self }
+    }
+
+    /// Changes the client in all else: a proxy, an address to send from, name resolution. TLS settings made
+    /// here do not hold; redirections and reqwest's own retries stay off.
     ///
     /// ```
     /// # fn example() -> Result<(), reqwest::Error> {
@@ -74,8 +80,8 @@ impl Http {
         if timeout.is_zero() || connect_timeout.is_zero() {
             return Err(ConfigError::setting("timeout", "is zero; give the gateway some time"));
         }
+        let tls = self.tls.map_or_else(platform_tls, Ok)?;
         let mut client = Client::builder()
-            .tls_backend_preconfigured(tls()?)
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .default_headers(HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]));
         if let Some(change) = self.change {
@@ -88,6 +94,7 @@ impl Http {
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .connect_timeout(connect_timeout)
+            .tls_backend_preconfigured(tls) // here, since reqwest panics where it finds no provider
             .build();
         let client = client.map_err(|error| ConfigError::Client(error.without_url().into()))?;
         Ok(Wire { client, timeout })
@@ -131,7 +138,7 @@ pub(crate) fn endpoint(base: &str, path: &str) -> Result<Url, ConfigError> {
 }
 
 /// rustls with ring, whatever other providers are compiled in or installed, and the platform's roots.
-fn tls() -> Result<ClientConfig, ConfigError> {
+fn platform_tls() -> Result<ClientConfig, ConfigError> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier);

@@ -31,8 +31,8 @@
 //! # What is kept secret
 //!
 //! Tokens, passwords, keys, header values, texts and numbers are in no `Debug` and no error. Texts and
-//! credentials go over https alone, and redirections are not followed. The gateway reads the code; that it
-//! cannot use it, see [`DeliveryId`](otp_exchange::DeliveryId).
+//! credentials go over https alone, and redirections are not followed. A gateway reads the code, but it never
+//! learns the otp id; what it knows a delivery by is the [`DeliveryId`](otp_exchange::DeliveryId).
 
 mod error;
 mod http;
@@ -46,6 +46,7 @@ pub use error::{ConfigError, GatewayError};
 pub use http::Http;
 pub use nomado::{Nomado, NomadoBuilder};
 pub use reqwest;
+pub use rustls;
 pub use twilio::{Twilio, TwilioBuilder};
 pub use webhook::{Webhook, WebhookBuilder};
 

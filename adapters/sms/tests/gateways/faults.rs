@@ -180,13 +180,6 @@ async fn connections_are_used_again() {
     }
 }
 
-/// The gateways bring a provider of their own along, and leave the process without one.
-#[tokio::test]
-async fn no_tls_provider_has_to_be_installed() {
-    assert!(each("https://x.example", patient).is_ok());
-    assert!(rustls::crypto::CryptoProvider::get_default().is_none());
-}
-
 #[tokio::test]
 async fn errors_are_of_the_kind_they_say() {
     let entropy = otp_exchange::EntropyError::new(std::io::Error::other("none left"));

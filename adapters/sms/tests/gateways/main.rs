@@ -7,5 +7,6 @@ mod nomado;
 mod scene;
 mod secrets;
 mod server;
+mod tls;
 mod twilio;
 mod webhook;

@@ -1,11 +1,15 @@
 //! A gateway of HTTP/1.1 that answers as it is told and remembers what it was asked.
 
+use std::future::{Future, ready};
 use std::io::Result;
 use std::net::TcpListener as Unbound;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
+};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 /// What the gateway does with a request.
 #[derive(Clone, Debug)]
@@ -68,19 +72,37 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) async fn that(replies: impl Into<Vec<Reply>>) -> Self {
+        Self::start("http", replies.into(), |stream| ready(Ok(stream))).await
+    }
+
+    /// The same behind TLS.
+    pub(crate) async fn secured(replies: impl Into<Vec<Reply>>, tls: TlsAcceptor) -> Self {
+        Self::start("https", replies.into(), move |stream| tls.accept(stream)).await
+    }
+
+    async fn start<T, F>(
+        scheme: &str,
+        replies: Vec<Reply>,
+        open: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> Self
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gateway = Self {
-            url: format!("http://{}", listener.local_addr().unwrap()),
+            url: format!("{scheme}://{}", listener.local_addr().unwrap()),
             seen: Arc::default(),
             connections: Arc::default(),
         };
         let (seen, connections) = (gateway.seen.clone(), gateway.connections.clone());
-        let replies = Arc::new(Mutex::new((replies.into(), 0)));
+        let replies = Arc::new(Mutex::new((replies, 0)));
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 *connections.lock().unwrap() += 1;
-                tokio::spawn(serve(stream, replies.clone(), seen.clone()));
+                let (stream, replies, seen) = (open(stream), replies.clone(), seen.clone());
+                tokio::spawn(async move { serve(stream.await?, replies, seen).await });
             }
         });
         gateway
@@ -108,7 +130,11 @@ impl Gateway {
 
 type Replies = Arc<Mutex<(Vec<Reply>, usize)>>;
 
-async fn serve(stream: TcpStream, replies: Replies, seen: Arc<Mutex<Vec<Seen>>>) -> Result<()> {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    replies: Replies,
+    seen: Arc<Mutex<Vec<Seen>>>,
+) -> Result<()> {
     let next = || {
         let mut replies = replies.lock().unwrap();
         let (all, at) = &mut *replies;
@@ -141,7 +167,7 @@ async fn serve(stream: TcpStream, replies: Replies, seen: Arc<Mutex<Vec<Seen>>>)
 }
 
 /// A request with a `Content-Length`; `None` at the end of the connection.
-async fn read(stream: &mut BufReader<TcpStream>) -> Result<Option<Seen>> {
+async fn read(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<Seen>> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
