@@ -56,6 +56,9 @@
 //! | [`Request`], [`Receipt`] | what the application asks to be sent, what it learns |
 //! | challenge | one outstanding code with its purpose, attempts, life, bound context and grant |
 //! | [`OtpId`] | the unguessable, unlinkable public name of a challenge |
+//! | [`Catalogue`], [`Wording`], [`Template`] | what messages say: all of it, in one language, one text |
+//! | [`Message`] | what a notifier is handed, written already |
+//! | [`DeliveryId`], [`Delivery`] | what a carrier knows a message by, and what it says of it |
 //! | [`Submission`] | a code as typed, with the name, purposes and context it is presented under |
 //! | [`Proof`] | that a submission was right: cannot be forged or cloned |
 //! | [`Refused`] | the one answer to wrong, expired, spent and unknown |
@@ -77,14 +80,15 @@
 //! | `testkit` | store laws, hand-moved clock, faulty and counting ports | a law every store must keep |
 //! | `embedded` | [`MemoryStore`], [`Outbox`] | a default that needs no server |
 //! | `exchanger` | the flows: send, exchange, session, lifecycle, quotas | a flow |
-//! | `ports` | [`CodeStore`], [`Notifier`], [`TokenIssuer`], [`Clock`], [`Entropy`], [`Observer`] | something users plug in; a store or notifier of your own implements one of these anywhere |
+//! | `ports` | [`CodeStore`], [`Notifier`] (and [`ByChannel`], [`Fallback`]), [`TokenIssuer`], [`Clock`], [`Entropy`], [`Observer`] | something users plug in; a store or notifier of your own implements one of these anywhere |
 //! | `rules` | ledger, challenge, lanes, guesses, quota, session: pure functions | **a rule** |
 //! | `policy` | the numbers, presets, their risk, the standards they break | a number |
 //! | `crypto` | keyring, names, seals, otp ids, tokens; [`formats`] | a kind of entry |
-//! | words | the types of the table above, `otp.rs`, `code.rs`, `recipient/`, `message/` … | a kind of code, **a message format** |
+//! | words | the types of the table above, `otp.rs`, `code.rs`, `recipient/`, `message/` … | a kind of code, **a message format**, a language |
 //!
-//! Beside it stand the stores people run, each a crate that depends on this one alone, with no rule in it:
-//! `otp-exchange-sqlite`, `-postgres`, `-redis` (and Valkey) and `-etcd`.
+//! Beside it stand the stores people run and the carriers they send by, each a crate that depends on this one
+//! alone, with no rule in it: `otp-exchange-sqlite`, `-postgres`, `-redis` (and Valkey) and `-etcd`;
+//! `otp-exchange-smtp` for email, `otp-exchange-sms` for SMS gateways.
 //!
 //! # What holds
 //!
@@ -94,6 +98,8 @@
 //!   accepts. Then, by default, codes get longer instead of locking anybody out.
 //! - Whoever can write to the store can delete entries or bring old ones back, never read, forge, change or
 //!   move one. After a restored backup, [`Builder::valid_from`] kills what is older.
+//! - What a message says is put together once: no value is read as template, HTML or header. Ready texts in
+//!   forty languages, an SMS in as few segments as its script allows.
 //! - Refresh tokens rotate; one used twice ends its whole family (RFC 9700).
 //! - No `unsafe`, no I/O but through the traits, any executor or none: `pollster::block_on` will do.
 //!

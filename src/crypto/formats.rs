@@ -61,7 +61,7 @@
 //! 0x01 ‖ key id (4) ‖ kind (1) ‖ entry name (16)
 //! ```
 //!
-//! Kinds: 1 ledger, 2 session, 3 otp id, 4 usage, 6 subject. A code that answers to nothing but itself lies
+//! Kinds: 1 ledger, 2 session, 3 otp id, 4 usage, 6 subject, 7 delivery id. A code that answers to nothing but itself lies
 //! in a ledger of its own, so under kind 1. The nonce is also the version of the entry.
 //!
 //! # Otp ids
@@ -72,6 +72,11 @@
 //! ```text
 //! ledger name (16) ‖ challenge id (16, random)
 //! ```
+//!
+//! # Delivery ids
+//!
+//! The same as an otp id, but of kind 7, and its nonce is the first 12 bytes of the challenge id: a challenge
+//! has one delivery id only.
 //!
 //! # Bound context
 //!
@@ -113,5 +118,6 @@
 //! | bound context | amount `12.50 EUR`, payee `ACME` | `9e86995cb3208a457813f67ce2a02aba440bd139b525b945719afc0af4f08395` |
 //! | sealed entry | kind 1, the name of `ada@example.org`, nonce `505152…5b`, plaintext `070568656c6c6f` | `0167aca221505152535455565758595a5b770ceecfb0ee88329ff2026f7e294f295c1d41e22e784f` |
 //! | otp id | the same name and nonce, challenge id `404142…4f` | `AWesoiFQUVJTVFVWV1hZWltaK_5cqpaORTYY2ETH15s37hT5qk_ialUXNwk16ptm3QIZfWEq_Zx_66xdVmAdOd4` |
+//! | delivery id | the same name and challenge id | `AWesoiFAQUJDREVGR0hJSku37n39UfTETsfElNaXRYsukk5Gv8G2oEafE-MbjMxYOsVtCRucsp5m870aaBB7SyM` |
 //! | access token | session `606162…6f`, generation 3, salt `707172…7f` | `AWBhYmNkZWZnaGlqa2xtbm8AAAADKDpj7b2Spvku8sRDye1LCA6oAhJT2bynYfHHLFMXz_Y` |
 //! | refresh token | the same | `AmBhYmNkZWZnaGlqa2xtbm8AAAADj0eOHKeMzJeqDpaPjeX9cdX_sS3ucpgUpcPs3zQn3r4` |

@@ -118,6 +118,18 @@ fn otp_ids() {
 }
 
 #[test]
+fn delivery_ids() {
+    let id = vault().delivery_id(name_of("ada@example.org"), &ascending(0x40));
+    assert_eq!(
+        id.to_string(),
+        "AWesoiFAQUJDREVGR0hJSku37n39UfTETsfElNaXRYsukk5Gv8G2oEafE-MbjMxYOsVtCRucsp5m870aaBB7SyM"
+    );
+    assert_eq!(vault().open_delivery_id(&id), Ok((name_of("ada@example.org"), ascending(0x40))));
+    // Of two kinds that are sealed alike, neither is the other.
+    assert_eq!(vault().open_otp_id(&OtpId(id.0)), Err(OpenError::Altered));
+}
+
+#[test]
 fn an_otp_id_with_one_character_changed_is_none() {
     let genuine = vault().otp_id(name_of("ada@example.org"), &ascending(0x40), ascending(0x50)).to_string();
     for place in 0..genuine.len() {
