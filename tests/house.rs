@@ -101,6 +101,7 @@ fn the_core_has_no_runtime_no_io_crate_and_few_packages() {
             "futures",
             "mio",
             "reqwest",
+            "lettre",
             "hyper",
             "rustls",
             "socket2",
