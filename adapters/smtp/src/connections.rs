@@ -38,7 +38,8 @@ struct Parked {
 pub(crate) struct Envelope<'a> {
     pub(crate) sender: &'a Address,
     pub(crate) recipient: &'a Address,
-    pub(crate) message: &'a [u8],
+    /// In lines that end with CRLF but for the last, and begins with a header.
+    pub(crate) message: &'a str,
 }
 
 impl Connections {
@@ -140,8 +141,17 @@ async fn hand_over(
     *step = Step::Data;
     command(connection, *step, Data, &[354]).await?;
     *step = Step::Message;
-    let answer = connection.message(envelope.message).await;
-    Error::unless(*step, &answer.map_err(|error| Error::of(*step, &error))?, &[250])
+    command(connection, *step, stuffed(envelope.message), &[250]).await
+}
+
+/// The message with its end, and with a dot before each that begins a line (RFC 5321 section 4.5.2).
+///
+/// In one piece: the driver writes the end by itself, which then waits until the server's system has
+/// acknowledged what came before, 40 ms on Linux.
+fn stuffed(message: &str) -> String {
+    let mut stuffed = message.replace("\r\n.", "\r\n..");
+    stuffed.push_str("\r\n.\r\n");
+    stuffed
 }
 
 async fn command(

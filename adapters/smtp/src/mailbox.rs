@@ -110,13 +110,41 @@ mod tests {
     #[test]
     fn no_character_that_ends_a_command_or_an_address_gets_through() {
         let shapes = [
-            "{}a@x.example", "a{}b@x.example", "a{}@x.example", "a@{}x.example", "a@x{}y.example",
-            "a@x.example{}", "a@x.example.{}", "\"a{}b\"@x.example", "\"a\\{}b\"@x.example", "a@[x{}y]",
-            "a@[127.0.0.1]{}", "a@\u{e9}.x{}y.example", "a@x\u{ad}{}.example", "a@xn--{}",
+            "{}a@x.example",
+            "a{}b@x.example",
+            "a{}@x.example",
+            "a@{}x.example",
+            "a@x{}y.example",
+            "a@x.example{}",
+            "a@x.example.{}",
+            "\"a{}b\"@x.example",
+            "\"a\\{}b\"@x.example",
+            "a@[x{}y]",
+            "a@[127.0.0.1]{}",
+            "a@\u{e9}.x{}y.example",
+            "a@x\u{ad}{}.example",
+            "a@xn--{}",
         ];
         let breaks = [
-            "\r\n", "\n", "\r", "\r\n ", "\n\t", "\0", "\t", " ", "<", ">", ">\r\nRCPT TO:<eve@example.org",
-            "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}", "\u{a0}", "\u{ff1e}", "\u{560d}\u{560a}",
+            "\r\n",
+            "\n",
+            "\r",
+            "\r\n ",
+            "\n\t",
+            "\0",
+            "\t",
+            " ",
+            "<",
+            ">",
+            ">\r\nRCPT TO:<eve@example.org",
+            "\u{b}",
+            "\u{c}",
+            "\u{85}",
+            "\u{2028}",
+            "\u{2029}",
+            "\u{a0}",
+            "\u{ff1e}",
+            "\u{560d}\u{560a}",
         ];
         let mut taken_by_the_driver = 0;
         for shape in shapes {

@@ -174,8 +174,14 @@ mod tests {
     #[test]
     fn an_url_says_all_there_is_to_say() {
         assert_eq!(shown("smtps://mail.example"), "tls mail.example 465 acme.example false");
-        assert_eq!(shown("smtps://u:p@mail.example:4465/app.example"), "tls mail.example 4465 app.example true");
-        assert_eq!(shown("smtp://u:p@mail.example?tls=required"), "starttls mail.example 587 acme.example true");
+        assert_eq!(
+            shown("smtps://u:p@mail.example:4465/app.example"),
+            "tls mail.example 4465 app.example true"
+        );
+        assert_eq!(
+            shown("smtp://u:p@mail.example?tls=required"),
+            "starttls mail.example 587 acme.example true"
+        );
         assert_eq!(shown("smtp://localhost:1025"), "clear localhost 1025 acme.example false");
         assert_eq!(shown("smtp://[::1]"), "clear ::1 25 acme.example false");
         assert_eq!(shown("smtp://relay?tls=none"), "clear relay 25 acme.example false");
@@ -183,7 +189,12 @@ mod tests {
 
     #[test]
     fn codes_go_in_the_clear_only_if_that_was_said() {
-        for url in ["smtp://mail.example", "smtp://u:p@mail.example:587", "smtp://localhost.example", "smtp://10.0.0.1"] {
+        for url in [
+            "smtp://mail.example",
+            "smtp://u:p@mail.example:587",
+            "smtp://localhost.example",
+            "smtp://10.0.0.1",
+        ] {
             assert!(shown(url).contains("in the clear"), "{url}: {}", shown(url));
         }
         for url in [
@@ -201,10 +212,18 @@ mod tests {
     #[test]
     fn says_what_is_wrong_and_never_the_password() {
         for url in [
-            "", "mail.example", "smtp://", "smtps:", "http://u:hunter2@mail.example",
-            "smtps://u:hunter2@mail.example:99999", "smtps://:hunter2@mail.example", "smtps://hunter2@mail.example",
-            "smtps://u:hunter2%ff@mail.example", "smtps://u:hunter2@mail.example/a%0d%0ab",
-            "smtps://u:hunter2@mail.example/a b", "smtp://u:hunter2@mail.example",
+            "",
+            "mail.example",
+            "smtp://",
+            "smtps:",
+            "http://u:hunter2@mail.example",
+            "smtps://u:hunter2@mail.example:99999",
+            "smtps://:hunter2@mail.example",
+            "smtps://hunter2@mail.example",
+            "smtps://u:hunter2%ff@mail.example",
+            "smtps://u:hunter2@mail.example/a%0d%0ab",
+            "smtps://u:hunter2@mail.example/a b",
+            "smtp://u:hunter2@mail.example",
         ] {
             let text = shown(url);
             assert!(text.starts_with("smtp url: ") && !text.contains("hunter2"), "{url}: {text}");

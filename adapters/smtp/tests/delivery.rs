@@ -42,10 +42,7 @@ async fn send_to<N: Notifier + ?Sized>(notifier: &N, address: &str) -> Result<()
 struct Borrowed<'a, N: ?Sized>(&'a N);
 
 impl<N: Notifier + ?Sized> Notifier for Borrowed<'_, N> {
-    async fn notify(
-        &self,
-        message: &otp_exchange::Message,
-    ) -> Result<otp_exchange::Accepted, NotifyError> {
+    async fn notify(&self, message: &otp_exchange::Message) -> Result<otp_exchange::Accepted, NotifyError> {
         self.0.notify(message).await
     }
 }
@@ -163,12 +160,16 @@ async fn every_refusal_at_every_step_has_its_meaning() {
 async fn a_cut_or_silence_is_unknown_only_once_the_message_is_out() {
     let sink = Sink::start(Mode::Clear, true).await;
     for at in [At::Greeting, At::Ehlo, At::Auth, At::Mail, At::Rcpt, At::Data, At::Message] {
-        for how in [Do::Cut, Do::Hang, Do::Reply("no SMTP at all canary".to_owned()), Do::Reply("299 canary".into())] {
+        for how in
+            [Do::Cut, Do::Hang, Do::Reply("no SMTP at all canary".to_owned()), Do::Reply("299 canary".into())]
+        {
             sink.mend();
             let notifier = notifier(&sink).timeout(Duration::from_millis(400));
             sink.fail(at, how.clone());
             // A server may greet and answer EHLO with what 2xx it likes.
-            if matches!(&how, Do::Reply(reply) if reply.starts_with("299")) && matches!(at, At::Greeting | At::Ehlo) {
+            if matches!(&how, Do::Reply(reply) if reply.starts_with("299"))
+                && matches!(at, At::Greeting | At::Ehlo)
+            {
                 continue;
             }
             let error = send(&notifier).await.unwrap_err();
@@ -190,12 +191,17 @@ async fn a_cut_or_silence_is_unknown_only_once_the_message_is_out() {
 async fn nobody_there_is_transient() {
     let sink = Sink::start(Mode::Clear, false).await;
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    for url in [format!("smtp://localhost:{}", free.port()), "smtp://no-such-host.invalid?tls=none".to_owned()] {
+    for url in
+        [format!("smtp://localhost:{}", free.port()), "smtp://no-such-host.invalid?tls=none".to_owned()]
+    {
         let notifier = SmtpNotifier::connect(&url, FROM).unwrap().timeout(Duration::from_secs(5));
         let error = send(&notifier).await.unwrap_err();
         assert_eq!(kind(&error), Kind::Transient, "{error}");
         let cause = error.cause().downcast_ref::<Error>();
-        assert!(matches!(cause, Some(Error::Broken { step: Step::Connect, .. } | Error::TimedOut { .. })), "{error}");
+        assert!(
+            matches!(cause, Some(Error::Broken { step: Step::Connect, .. } | Error::TimedOut { .. })),
+            "{error}"
+        );
     }
     assert_eq!(sink.accepted(), 0);
 }
@@ -232,8 +238,10 @@ async fn a_certificate_of_nobody_or_of_another_host_is_refused() {
         let stranger = SmtpNotifier::connect(&sink.url(), FROM).unwrap();
         let other_host = SmtpNotifier::connect(&sink.url(), FROM).unwrap();
         let certificate = Certificate::from_der(sink.certificate.clone()).unwrap();
-        let parameters =
-            TlsParameters::builder("mail.example".to_owned()).add_root_certificate(certificate).build().unwrap();
+        let parameters = TlsParameters::builder("mail.example".to_owned())
+            .add_root_certificate(certificate)
+            .build()
+            .unwrap();
         let other_host = other_host.tls(match mode {
             Mode::Tls => Tls::Wrapper(parameters),
             _ => Tls::Required(parameters),
@@ -265,7 +273,9 @@ async fn without_starttls_nothing_is_said_in_the_clear() {
     sink.reply(At::StartTls, "454 4.7.0 not now");
     let error = send(&self::notifier(&sink)).await.unwrap_err();
     assert_eq!(kind(&error), Kind::Transient);
-    assert!(sink.heard().iter().all(|(_, line)| line.starts_with("EHLO ") || line.starts_with("STARTTLS")|| line.starts_with("QUIT")));
+    assert!(sink.heard().iter().all(|(_, line)| line.starts_with("EHLO ")
+        || line.starts_with("STARTTLS")
+        || line.starts_with("QUIT")));
 }
 
 /// Somebody on the way slips in answers behind the one to STARTTLS, which the client reads as if they had
@@ -274,7 +284,9 @@ async fn without_starttls_nothing_is_said_in_the_clear() {
 async fn answers_from_before_tls_get_no_message_out() {
     for signs_in in [false, true] {
         let sink = Sink::start(Mode::StartTls, signs_in).await;
-        for more in ["250-sink\r\n250 AUTH PLAIN", "250-sink\r\n250 AUTH PLAIN\r\n250 ok", "250 a\r\n235 b\r\n250 c"] {
+        for more in
+            ["250-sink\r\n250 AUTH PLAIN", "250-sink\r\n250 AUTH PLAIN\r\n250 ok", "250 a\r\n235 b\r\n250 c"]
+        {
             sink.reply(At::StartTls, &format!("220 go\r\n{more}"));
             let error = send(&notifier(&sink).timeout(Duration::from_secs(2))).await.unwrap_err();
             assert_eq!(kind(&error), Kind::Transient, "{error}");
@@ -311,7 +323,8 @@ async fn a_connection_that_went_stale_is_replaced_and_nothing_sent_twice() {
         sink.close_idle().await;
     }
     // The server is weary of this connection, or says nothing on it any more: the same.
-    for how in [Do::Reply("421 4.7.0 enough".to_owned()), Do::Reply("452 4.5.3 enough".to_owned()), Do::Hang] {
+    for how in [Do::Reply("421 4.7.0 enough".to_owned()), Do::Reply("452 4.5.3 enough".to_owned()), Do::Hang]
+    {
         let before = sink.accepted();
         send(&notifier).await.unwrap();
         sink.fail(At::Mail, how);

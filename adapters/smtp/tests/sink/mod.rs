@@ -117,7 +117,8 @@ impl Sink {
 
     /// For a notifier: with user and password if it wants them.
     pub(crate) fn url(&self) -> String {
-        let signs_in = if self.state.signs_in { "shop%40acme.example:hunter2%3a%2f%40%25canary@" } else { "" };
+        let signs_in =
+            if self.state.signs_in { "shop%40acme.example:hunter2%3a%2f%40%25canary@" } else { "" };
         let port = self.address.port();
         match self.state.mode {
             Mode::Clear => format!("smtp://{signs_in}localhost:{port}"),
@@ -143,6 +144,12 @@ impl Sink {
     /// Hands out what has come since the last time.
     pub(crate) fn take(&self) -> Vec<Mail> {
         std::mem::take(&mut *lock(&self.state.mails))
+    }
+
+    /// Hands out what has come for one recipient. Whoever else is in the same envelope makes no difference.
+    pub(crate) fn take_to(&self, recipient: &str) -> Vec<Mail> {
+        let mut mails = lock(&self.state.mails);
+        mails.extract_if(.., |mail| mail.to.iter().any(|to| to == recipient)).collect()
     }
 
     /// Every command since the last time, and whether it was encrypted.
