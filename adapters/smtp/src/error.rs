@@ -176,10 +176,12 @@ impl Reply {
     fn blames_recipient(self, step: Step) -> bool {
         match (step, self.enhanced) {
             _ if !(500..600).contains(&self.code) => false,
-            // RFC 3463 section 3.2, and RFC 7505 for 10. Of these 7 and 8 speak of the sender, 9 of a relay.
-            (Step::Rcpt | Step::Data | Step::Message, Some((_, 1, 1..=6 | 10))) => true,
-            // The mailbox is disabled or full (3.3); nothing answers there, or no way leads there (3.5).
-            (Step::Rcpt | Step::Data | Step::Message, Some((_, 2, 1 | 2) | (_, 4, 1 | 4))) => true,
+            // RFC 3463: the address (section 3.2; 7 and 8 speak of the sender, 9 of a relay, and 10, which RFC
+            // 7505 added, of the domain), the mailbox, disabled or full (3.3), and the way there (3.5).
+            (
+                Step::Rcpt | Step::Data | Step::Message,
+                Some((_, 1, 1..=6 | 10) | (_, 2, 1 | 2) | (_, 4, 1 | 4)),
+            ) => true,
             // Without a word on why: what RFC 5321 section 4.2.3 and RFC 7504 mean by the code. After the
             // message 550 is for reasons of policy (RFC 5321 section 4.3.2).
             (Step::Rcpt, None | Some((_, 0, _) | (_, 1 | 2 | 4, 0))) => {

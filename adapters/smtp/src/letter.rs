@@ -76,11 +76,8 @@ fn part(content_type: ContentType, text: &str) -> SinglePart {
 fn recipient(to: &Address) -> HeaderValue {
     let name = HeaderName::new_from_ascii_str("To");
     let (local, domain) = (to.user(), to.domain());
-    let shown = match local.contains("=?") {
-        false => to.to_string(),
-        true => format!("<\"{local}\"@{domain}>"), /* the same mailbox (RFC 5321 section 4.1.2); nothing to
-                                                    * escape */
-    };
+    // In quotes it is the same mailbox (RFC 5321 section 4.1.2); among atoms there is nothing to escape.
+    let shown = if local.contains("=?") { format!("<\"{local}\"@{domain}>") } else { to.to_string() };
     HeaderValue::dangerous_new_pre_encoded(name, to.to_string(), shown) // see `address_of`
 }
 

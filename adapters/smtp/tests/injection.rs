@@ -101,7 +101,7 @@ async fn work(seed: u64, sink: Arc<Sink>, tally: Arc<Tally>) {
             Err(error) => {
                 assert!(error.to_string().starts_with("From: "), "{error}");
                 add(&tally.bad_names);
-                name = "ACME".to_owned();
+                "ACME".clone_into(&mut name);
                 SmtpNotifier::connect(&sink.url(), &format!("ACME <{ADDRESS}>")).unwrap()
             }
         };
