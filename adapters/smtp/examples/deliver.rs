@@ -10,7 +10,7 @@ mod sink;
 use std::error::Error;
 
 use mail_parser::MessageParser;
-use otp_exchange::{Exchanger, Keyring, MemoryStore, Recipient, Request};
+use otp_exchange::{Catalogue, Exchanger, Keyring, MemoryStore, Recipient, Request};
 use otp_exchange_smtp::SmtpNotifier;
 
 #[tokio::main]
@@ -34,10 +34,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn send(url: &str, address: &str, from: &str) -> Result<(), Box<dyn Error>> {
     let notifier = SmtpNotifier::connect(url, from)?;
     notifier.check().await?;
-    let otp = Exchanger::builder(MemoryStore::new(10), notifier, Keyring::generate()?).build()?;
+    let texts = Catalogue::builder().application("ACME").link("https://app.acme.example/code").build()?;
+    let store = MemoryStore::new(10);
+    let otp = Exchanger::builder(store, notifier, Keyring::generate()?).messages(texts).build()?;
     let recipient = Recipient::parse(address)?;
-    let sent = otp.send(Request::login(&recipient).template("Your ACME code is {{CODE}}. 🔑")).await?;
-    println!("handed over for {}; the code lives for {} s", recipient.masked(), sent.lifetime.as_secs());
+    let sent = otp.send(Request::login(&recipient).locale("de-BE")).await?;
+    let (to, lifetime) = (recipient.masked(), sent.lifetime.as_secs());
+    println!("handed over for {to} as {}", sent.expose().message_id.unwrap_or("nothing"));
+    println!("the code lives for {lifetime} s");
     Ok(())
 }
 
@@ -49,6 +53,7 @@ fn show(mail: &sink::Mail) -> Result<(), Box<dyn Error>> {
     println!("--- what the person sees");
     println!("from    {} <{}>", from.name().unwrap_or_default(), from.address().unwrap_or_default());
     println!("subject {}", message.subject().unwrap_or_default());
-    println!("{}", message.body_text(0).unwrap_or_default().trim_end());
+    println!("\n{}\n", message.body_text(0).unwrap_or_default().trim_end());
+    println!("--- or, as HTML\n{}", message.body_html(0).unwrap_or_default().trim_end());
     Ok(())
 }
