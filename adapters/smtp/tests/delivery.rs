@@ -4,7 +4,9 @@ mod sink;
 
 use std::time::Duration;
 
-use otp_exchange::{Exchanger, Keyring, MemoryStore, Notifier, NotifyError, Recipient, Request, SendError};
+use otp_exchange::{
+    Delivery, Exchanger, Keyring, MemoryStore, Notifier, NotifyError, Recipient, Request, SendError,
+};
 use otp_exchange_smtp::lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use otp_exchange_smtp::{Error, SmtpNotifier, Step, delivery_id};
 use sink::{At, Do, Mode, Sink};
@@ -160,9 +162,10 @@ async fn every_refusal_at_every_step_has_its_meaning() {
 async fn a_cut_or_silence_is_unknown_only_once_the_message_is_out() {
     let sink = Sink::start(Mode::Clear, true).await;
     for at in [At::Greeting, At::Ehlo, At::Auth, At::Mail, At::Rcpt, At::Data, At::Message] {
-        for how in
-            [Do::Cut, Do::Hang, Do::Reply("no SMTP at all canary".to_owned()), Do::Reply("299 canary".into())]
-        {
+        // The last leaves an answer over, which the next message must not take for one of its own.
+        let replies = ["no SMTP at all canary", "299 canary", "299 canary\r\n250 2.0.0 canary"];
+        let replies = replies.map(|reply| Do::Reply(reply.to_owned()));
+        for how in [Do::Cut, Do::Hang].into_iter().chain(replies) {
             sink.mend();
             let notifier = notifier(&sink).timeout(Duration::from_millis(400));
             sink.fail(at, how.clone());
@@ -312,6 +315,25 @@ async fn many_messages_share_few_connections() {
 }
 
 #[tokio::test]
+async fn refused_recipients_cost_no_connection() {
+    let sink = Sink::start(Mode::Clear, true).await;
+    let notifier = notifier(&sink);
+    for (at, reply) in
+        [(At::Rcpt, "550 5.1.1 unknown"), (At::Data, "451 4.3.0"), (At::Message, "554 5.7.1 spam")]
+    {
+        sink.reply(at, reply);
+        for _ in 0..5 {
+            send(&notifier).await.unwrap_err();
+        }
+        sink.mend();
+        sink.take();
+        send_to(&notifier, "bob@example.org").await.unwrap();
+        assert_eq!(sink.take()[0].to, ["bob@example.org"]);
+    }
+    assert_eq!(sink.accepted(), 1);
+}
+
+#[tokio::test]
 async fn a_connection_that_went_stale_is_replaced_and_nothing_sent_twice() {
     let sink = Sink::start(Mode::Clear, true).await;
     let notifier = notifier(&sink).timeout(Duration::from_secs(4));
@@ -409,6 +431,19 @@ async fn its_debug_form_shows_where_it_sends_and_no_secret() {
     let shown = format!("{:?}", notifier(&sink));
     assert!(shown.contains("localhost") && shown.contains("signs_in: true"), "{shown}");
     assert!(!shown.contains("canary") && !shown.contains("hunter2") && !shown.contains("shop"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_bounce_finds_its_code() {
+    let sink = Sink::start(Mode::Clear, false).await;
+    let store = MemoryStore::new(10);
+    let otp = Exchanger::builder(store, notifier(&sink), Keyring::generate().unwrap()).build().unwrap();
+    let sent = otp.send(Request::login(&Recipient::parse("ada@example.org").unwrap())).await.unwrap();
+    let raw = String::from_utf8(sink.take().remove(0).raw).unwrap();
+    let message_id = raw.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap();
+    assert_eq!(sent.expose().message_id.map(|id| format!("<{id}>")).as_deref(), Some(message_id));
+    otp.report(&delivery_id(message_id).unwrap(), Delivery::Failed).await.unwrap();
+    assert_eq!(otp.status(&sent.otp_id).await.unwrap().unwrap().delivery, Some(Delivery::Failed));
 }
 
 #[tokio::test]
