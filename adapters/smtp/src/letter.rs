@@ -11,6 +11,9 @@ use lettre::message::{Body, Mailbox, Mailboxes, MultiPart, SinglePart};
 /// A line of base64 or quoted-printable can never be one: neither has `=_` (RFC 2045 section 6.7, note 5).
 const BOUNDARY: &str = "=_otp-exchange_=";
 
+/// Words up to here leave lines of at most 78 characters, as RFC 5322 section 2.1.1 recommends.
+const LONGEST_WORD: usize = 60;
+
 /// All that a letter is made of.
 pub(crate) struct Letter<'a> {
     pub(crate) from: &'a Mailbox,
@@ -99,9 +102,6 @@ fn text(name: &'static str, value: &str) -> HeaderValue {
     drop(writer);
     HeaderValue::dangerous_new_pre_encoded(name, value.to_owned(), encoded)
 }
-
-/// Words up to here leave lines of at most 78 characters, as RFC 5322 section 2.1.1 recommends.
-const LONGEST_WORD: usize = 60;
 
 #[cfg(test)]
 #[path = "../tests/inspect/mod.rs"]
