@@ -62,7 +62,8 @@ impl CatalogueBuilder {
         Self { application: Some(name.into()), ..self }
     }
 
-    /// The language of whoever asks for none, or for one there is not; `en` unless set.
+    /// The language of whoever asks for none, or for one there is not; `en` unless set. The nearest there is
+    /// to that: of `en-GB` the texts in `en` where there are none for Britain.
     pub fn default_locale(self, locale: impl Into<String>) -> Self {
         Self { default_locale: locale.into(), ..self }
     }
@@ -149,8 +150,9 @@ impl CatalogueBuilder {
             autofill: self.autofill,
             transliterate: self.transliterate,
             longest: self.longest,
-            default: default.key(),
+            default,
             languages: BTreeMap::new(),
+            aliases: BTreeMap::new(),
         };
         for wording in &self.wording {
             texts.add(wording)?;
@@ -159,8 +161,10 @@ impl CatalogueBuilder {
             let (named, page) = (texts.application.is_some(), texts.page.clone());
             for ready in READY {
                 for wording in ready.wordings(named, page.as_deref()) {
-                    texts.stand_in(&wording, ready.aliases)?;
+                    texts.stand_in(&wording)?;
                 }
+                let keys = ready.aliases.iter().map(|alias| alias.to_ascii_lowercase());
+                texts.aliases.extend(keys.map(|alias| (alias, ready.locale.to_ascii_lowercase())));
             }
         }
         texts.check_default()?;
@@ -237,15 +241,13 @@ impl Texts {
         Ok(())
     }
 
-    /// Adds a text that comes with the crate, under all tags it is for, where there is none yet.
-    fn stand_in(&mut self, wording: &Wording, aliases: &[&str]) -> Result<(), CatalogueError> {
+    /// Adds a text that comes with the crate where there is none yet.
+    fn stand_in(&mut self, wording: &Wording) -> Result<(), CatalogueError> {
         let Checked { tag, sms, email } = self.check(wording)?;
-        for key in aliases.iter().map(|alias| alias.to_ascii_lowercase()).chain([tag.key()]) {
-            let language = self.languages.entry(key).or_insert_with(|| Language::new(tag.as_str()));
-            // Where there is one already, that one holds.
-            let _ = sms.clone().map(|entry| add(&mut language.sms, entry));
-            let _ = email.clone().map(|entry| add(&mut language.emails, entry));
-        }
+        let language = self.languages.entry(tag.key()).or_insert_with(|| Language::new(tag.as_str()));
+        // Where there is one already, that one holds.
+        let _ = sms.map(|entry| add(&mut language.sms, entry));
+        let _ = email.map(|entry| add(&mut language.emails, entry));
         Ok(())
     }
 
@@ -256,11 +258,11 @@ impl Texts {
         }
         let sms = self.languages.values().any(|language| !language.sms.is_empty());
         let email = self.languages.values().any(|language| !language.emails.is_empty());
-        let default = self.languages.get(&self.default);
-        let lacks = (sms && !default.is_some_and(|language| plain(&language.sms)))
-            || (email && !default.is_some_and(|language| plain(&language.emails)));
+        let default = self.nearest(None);
+        let lacks = (sms && !default.iter().any(|language| plain(&language.sms)))
+            || (email && !default.iter().any(|language| plain(&language.emails)));
         if lacks || !(sms || email) {
-            return Err(CatalogueError::NoDefault { locale: self.default.clone() });
+            return Err(CatalogueError::NoDefault { locale: self.default.to_string() });
         }
         Ok(())
     }
