@@ -129,7 +129,7 @@ impl CatalogueBuilder {
     /// # Errors
     /// [`CatalogueError`] names the wording, and what is wrong with it.
     pub fn build(self) -> Result<Catalogue, CatalogueError> {
-        let default = Locale::parse(&self.default_locale).ok_or(CatalogueError::Locale)?;
+        let default = locale(&self.default_locale)?;
         let named = |name: &String| {
             let characters = name.chars().count();
             (1..=MAX_APPLICATION_CHARACTERS).contains(&characters) && !name.chars().any(misleads)
@@ -185,6 +185,10 @@ impl TryFrom<CatalogueBuilder> for Catalogue {
     }
 }
 
+fn locale(tag: &str) -> Result<Locale, CatalogueError> {
+    Locale::parse(tag).ok_or_else(|| CatalogueError::Locale { locale: tag.to_owned() })
+}
+
 /// A wording that was checked.
 struct Checked {
     tag: Locale,
@@ -194,7 +198,7 @@ struct Checked {
 
 impl Texts {
     fn check(&self, wording: &Wording) -> Result<Checked, CatalogueError> {
-        let tag = Locale::parse(&wording.locale).ok_or(CatalogueError::Locale)?;
+        let tag = locale(&wording.locale)?;
         let purpose = wording.purpose.as_deref().map(Purpose::parse).transpose();
         let purpose = purpose.map_err(|_| CatalogueError::Purpose { locale: tag.to_string() })?;
         let wrong = |(part, source)| {
@@ -283,9 +287,12 @@ fn add<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>) -> Result<(), ()> {
 pub enum CatalogueError {
     /// A tag that is none.
     #[error(
-        "catalogue: a locale must be a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say"
+        "catalogue: {locale:?} is no locale; write a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say"
     )]
-    Locale,
+    Locale {
+        /// What stands in its place.
+        locale: String,
+    },
     /// A purpose that is none.
     #[error(
         "catalogue: the purpose of a wording in {locale} must be 1 to 64 printable ASCII characters without spaces"
@@ -307,7 +314,7 @@ pub enum CatalogueError {
     Autofill(#[from] AutofillError),
     /// A longest value that no request could have.
     #[error(
-        "catalogue: longest needs a code of 1 to 20 characters, and values without control characters for amount, payee, device, session and tenant only"
+        "catalogue: longest needs a code of 1 to 20 characters, and values for amount, payee, device, session and tenant only, as a request could bind them: an amount like `1234567.89 EUR`, none empty, 512 bytes in all, no control characters"
     )]
     Longest,
     /// One of a wording's texts.

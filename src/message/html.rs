@@ -47,7 +47,9 @@ pub(super) fn check<'a>(pieces: impl Iterator<Item = (&'a str, Place)>) -> Resul
 }
 
 fn opens_target(words: &str, quote: char) -> bool {
-    words.strip_suffix(quote).is_some_and(|tag| tag.to_ascii_lowercase().ends_with(" href="))
+    let tag = words.strip_suffix(quote).map(str::to_ascii_lowercase);
+    let before = tag.as_deref().and_then(|tag| tag.strip_suffix("href="));
+    before.is_some_and(|before| before.ends_with(|last: char| last.is_ascii_whitespace()))
 }
 
 /// Where in a document one is, as far as it matters here.
@@ -131,6 +133,7 @@ mod tests {
             "<style>p > b {}</style><title>{{PAYEE}}</title><p>{{CODE}}",
             "<!-- < --><a href=\"{{LINK}}\" class='x'>{{LINK}}</a> {{CODE}}",
             "<a href='{{LINK}}'>{{PAYEE}}</a> {{CODE}}",
+            "<a\n\thref=\"{{LINK}}\">{{CODE}}</a>",
             "1 < 2 > 0: {{CODE}}",
             "<p title=\"a > b\">{{CODE}}</p>",
             "<script>'</p>' < 1</script>{{CODE}}",
@@ -146,6 +149,7 @@ mod tests {
             "<a href=\"{{LINK}}x\">{{CODE}}</a>",
             "<a href=\"{{LINK}}'>{{CODE}}</a>",
             "<img src=\"{{LINK}}\">{{CODE}}",
+            "<a data-href=\"{{LINK}}\">{{CODE}}</a>",
             "<a title=\"{{LINK}}\">{{CODE}}</a>",
             "<p title=\"a > b\" {{CODE}}>",
             "<p title='a > {{CODE}}'>",
