@@ -38,6 +38,8 @@ pub(super) fn check<'a>(pieces: impl Iterator<Item = (&'a str, Place)>) -> Resul
         within = within.after(words);
         closes = match within {
             _ if place == Place::End => None,
+            // What follows would be the name of a tag, and no letter of it needs to be escaped.
+            Within::Text if words.ends_with('<') => return Err(TemplateError::WithinTag),
             Within::Text => None,
             Within::Quotes(quote, _) if place == Place::Link && opens_target(words, quote) => Some(quote),
             _ => return Err(TemplateError::WithinTag),
@@ -135,12 +137,15 @@ mod tests {
             "<a href='{{LINK}}'>{{PAYEE}}</a> {{CODE}}",
             "<a\n\thref=\"{{LINK}}\">{{CODE}}</a>",
             "1 < 2 > 0: {{CODE}}",
+            "< {{PAYEE}}> &lt;{{RECIPIENT}}> {{CODE}} <",
             "<p title=\"a > b\">{{CODE}}</p>",
             "<script>'</p>' < 1</script>{{CODE}}",
         ] {
             assert_eq!(read(good), Ok(()), "{good}");
         }
         for bad in [
+            "<{{PAYEE}}> {{CODE}}",
+            "Ada <{{RECIPIENT}}>: {{CODE}}",
             "<p {{CODE}}>",
             "<p title=\"{{CODE}}\">",
             "<a href={{LINK}}>{{CODE}}</a>",
