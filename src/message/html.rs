@@ -89,6 +89,12 @@ impl Within {
                 },
                 Self::Raw(end) => match rest.find(end) {
                     Some(at) if end == "-->" => (Self::Text, at + end.len()),
+                    // `</styles` ends no style.
+                    Some(at)
+                        if rest[at + end.len()..].starts_with(|next: char| next.is_ascii_alphanumeric()) =>
+                    {
+                        (self, at + end.len())
+                    }
                     Some(at) => (Self::Tag(None), at + end.len()),
                     None => return self,
                 },
@@ -140,6 +146,7 @@ mod tests {
             "< {{PAYEE}}> &lt;{{RECIPIENT}}> {{CODE}} <",
             "<p title=\"a > b\">{{CODE}}</p>",
             "<script>'</p>' < 1</script>{{CODE}}",
+            "<style></styles></style >{{CODE}}",
         ] {
             assert_eq!(read(good), Ok(()), "{good}");
         }
@@ -160,6 +167,7 @@ mod tests {
             "<p title='a > {{CODE}}'>",
             "<style>{{CODE}}</style>",
             "<STYLE>a > {{CODE}}</STYLE>",
+            "<style></styles>{{CODE}}</style>",
             "<script>x > '{{CODE}}'</script>",
             "<!-- > {{CODE}} -->",
         ] {
