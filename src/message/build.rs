@@ -62,7 +62,8 @@ impl CatalogueBuilder {
         Self { application: Some(name.into()), ..self }
     }
 
-    /// The language of whoever asks for none, or for one there is not; `en` unless set.
+    /// The language of whoever asks for none, or for one there is not; `en` unless set. The nearest there is
+    /// to that: of `en-GB` the texts in `en` where there are none for Britain.
     pub fn default_locale(self, locale: impl Into<String>) -> Self {
         Self { default_locale: locale.into(), ..self }
     }
@@ -128,7 +129,7 @@ impl CatalogueBuilder {
     /// # Errors
     /// [`CatalogueError`] names the wording, and what is wrong with it.
     pub fn build(self) -> Result<Catalogue, CatalogueError> {
-        let default = Locale::parse(&self.default_locale).ok_or(CatalogueError::Locale)?;
+        let default = locale(&self.default_locale)?;
         let named = |name: &String| {
             let characters = name.chars().count();
             (1..=MAX_APPLICATION_CHARACTERS).contains(&characters) && !name.chars().any(misleads)
@@ -149,8 +150,9 @@ impl CatalogueBuilder {
             autofill: self.autofill,
             transliterate: self.transliterate,
             longest: self.longest,
-            default: default.key(),
+            default,
             languages: BTreeMap::new(),
+            aliases: BTreeMap::new(),
         };
         for wording in &self.wording {
             texts.add(wording)?;
@@ -159,8 +161,10 @@ impl CatalogueBuilder {
             let (named, page) = (texts.application.is_some(), texts.page.clone());
             for ready in READY {
                 for wording in ready.wordings(named, page.as_deref()) {
-                    texts.stand_in(&wording, ready.aliases)?;
+                    texts.stand_in(&wording)?;
                 }
+                let keys = ready.aliases.iter().map(|alias| alias.to_ascii_lowercase());
+                texts.aliases.extend(keys.map(|alias| (alias, ready.locale.to_ascii_lowercase())));
             }
         }
         texts.check_default()?;
@@ -181,6 +185,10 @@ impl TryFrom<CatalogueBuilder> for Catalogue {
     }
 }
 
+fn locale(tag: &str) -> Result<Locale, CatalogueError> {
+    Locale::parse(tag).ok_or_else(|| CatalogueError::Locale { locale: tag.to_owned() })
+}
+
 /// A wording that was checked.
 struct Checked {
     tag: Locale,
@@ -190,7 +198,7 @@ struct Checked {
 
 impl Texts {
     fn check(&self, wording: &Wording) -> Result<Checked, CatalogueError> {
-        let tag = Locale::parse(&wording.locale).ok_or(CatalogueError::Locale)?;
+        let tag = locale(&wording.locale)?;
         let purpose = wording.purpose.as_deref().map(Purpose::parse).transpose();
         let purpose = purpose.map_err(|_| CatalogueError::Purpose { locale: tag.to_string() })?;
         let wrong = |(part, source)| {
@@ -237,15 +245,13 @@ impl Texts {
         Ok(())
     }
 
-    /// Adds a text that comes with the crate, under all tags it is for, where there is none yet.
-    fn stand_in(&mut self, wording: &Wording, aliases: &[&str]) -> Result<(), CatalogueError> {
+    /// Adds a text that comes with the crate where there is none yet.
+    fn stand_in(&mut self, wording: &Wording) -> Result<(), CatalogueError> {
         let Checked { tag, sms, email } = self.check(wording)?;
-        for key in aliases.iter().map(|alias| alias.to_ascii_lowercase()).chain([tag.key()]) {
-            let language = self.languages.entry(key).or_insert_with(|| Language::new(tag.as_str()));
-            // Where there is one already, that one holds.
-            let _ = sms.clone().map(|entry| add(&mut language.sms, entry));
-            let _ = email.clone().map(|entry| add(&mut language.emails, entry));
-        }
+        let language = self.languages.entry(tag.key()).or_insert_with(|| Language::new(tag.as_str()));
+        // Where there is one already, that one holds.
+        let _ = sms.map(|entry| add(&mut language.sms, entry));
+        let _ = email.map(|entry| add(&mut language.emails, entry));
         Ok(())
     }
 
@@ -256,11 +262,11 @@ impl Texts {
         }
         let sms = self.languages.values().any(|language| !language.sms.is_empty());
         let email = self.languages.values().any(|language| !language.emails.is_empty());
-        let default = self.languages.get(&self.default);
-        let lacks = (sms && !default.is_some_and(|language| plain(&language.sms)))
-            || (email && !default.is_some_and(|language| plain(&language.emails)));
+        let default = self.nearest(None);
+        let lacks = (sms && !default.iter().any(|language| plain(&language.sms)))
+            || (email && !default.iter().any(|language| plain(&language.emails)));
         if lacks || !(sms || email) {
-            return Err(CatalogueError::NoDefault { locale: self.default.clone() });
+            return Err(CatalogueError::NoDefault { locale: self.default.to_string() });
         }
         Ok(())
     }
@@ -281,9 +287,12 @@ fn add<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>) -> Result<(), ()> {
 pub enum CatalogueError {
     /// A tag that is none.
     #[error(
-        "catalogue: a locale must be a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say"
+        "catalogue: {locale:?} is no locale; write a BCP 47 tag of at most 35 letters, digits and hyphens, `fr-BE` say"
     )]
-    Locale,
+    Locale {
+        /// What stands in its place.
+        locale: String,
+    },
     /// A purpose that is none.
     #[error(
         "catalogue: the purpose of a wording in {locale} must be 1 to 64 printable ASCII characters without spaces"
@@ -305,7 +314,7 @@ pub enum CatalogueError {
     Autofill(#[from] AutofillError),
     /// A longest value that no request could have.
     #[error(
-        "catalogue: longest needs a code of 1 to 20 characters, and values without control characters for amount, payee, device, session and tenant only"
+        "catalogue: longest needs a code of 1 to 20 characters, and values for amount, payee, device, session and tenant only, as a request could bind them: an amount like `1234567.89 EUR`, none empty, 512 bytes in all, no control characters"
     )]
     Longest,
     /// One of a wording's texts.

@@ -24,13 +24,14 @@ use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
 
 /// What messages say: [wordings](crate::Wording) by language, purpose and channel, and what stands in all of
-/// them. The default has texts in two dozen languages, for codes of any purpose and for payments.
+/// them. The default has texts in forty languages, for codes of any purpose and for payments.
 ///
 /// The language is the most particular that there is: for `fr-BE` that, then `fr`, then the default. A language
-/// that nobody wrote for, or a tag that is none, gets the default, never an error. In one language, a wording
-/// that shows what the code is not [bound](crate::Request::bind) to is passed over; of the others, one written
-/// for the purpose holds before one for any, and then the one that shows the most. So the ready texts for
-/// payments stand wherever amount and payee are bound.
+/// that nobody wrote for, or a tag that is none, gets the default, never an error. Some tags lead to another:
+/// `no` to `nb`, `iw` to `he`, `zh-TW` to `zh-Hant`. In one language, a wording that shows what the code is not
+/// [bound](crate::Request::bind) to is passed over; of the others, one written for the purpose holds before one
+/// for any, then the one that shows the most, then the first. So the ready texts for payments stand wherever
+/// amount and payee are bound.
 ///
 /// ```
 /// use otp_exchange::{Autofill, Catalogue, Wording};
@@ -75,9 +76,10 @@ pub(super) struct Texts {
     pub(super) autofill: Option<Autofill>,
     pub(super) transliterate: bool,
     pub(super) longest: Longest,
-    /// A key of `languages`.
-    pub(super) default: String,
+    pub(super) default: Locale,
     pub(super) languages: BTreeMap<String, Language>,
+    /// Other keys that people's devices send for some of them.
+    pub(super) aliases: BTreeMap<String, String>,
 }
 
 /// The texts in one language.
@@ -166,10 +168,8 @@ impl Catalogue {
         locale: Option<&Locale>,
         context: &Context,
     ) -> Result<(&Arc<str>, Chosen<'_>), Lack> {
-        let key = locale.map(Locale::key);
-        let languages = key.iter().flat_map(|key| ranges(key)).chain([&*self.0.default]);
         let mut lack = Lack::Text;
-        for language in languages.filter_map(|key| self.0.languages.get(key)) {
+        for language in self.0.nearest(locale) {
             match language.choose(channel, purpose, |field| context.value(field).is_some()) {
                 Ok(chosen) => return Ok((&language.tag, chosen)),
                 Err(Lack::Text) => {}
@@ -262,6 +262,19 @@ impl Catalogue {
 }
 
 impl Texts {
+    /// The languages to look into, the nearest first.
+    pub(super) fn nearest(&self, locale: Option<&Locale>) -> Vec<&Language> {
+        let mut found = Vec::with_capacity(4);
+        for key in locale.into_iter().chain([&self.default]).map(Locale::key) {
+            for range in ranges(&key) {
+                found.extend(self.languages.get(range));
+                // What its aliases lead to may have texts of the service's own, so it is looked up anew.
+                found.extend(self.aliases.get(range).and_then(|key| self.languages.get(key)));
+            }
+        }
+        found
+    }
+
     pub(super) fn supports(&self, template: &Template) -> Result<(), TemplateError> {
         if self.application.is_none() && template.has(Place::Application) {
             return Err(TemplateError::NoApplication);

@@ -23,9 +23,13 @@ impl Form {
         }
     }
 
-    /// Whether that control character may stand in it.
-    pub(super) fn breaks_lines(self, character: char) -> bool {
-        character == '\n' && matches!(self, Self::Sms | Self::Text | Self::Html)
+    /// Whether that control character may stand in it: line breaks, and the tabs that lines are indented by.
+    pub(super) fn lays_out(self, character: char) -> bool {
+        match character {
+            '\n' => matches!(self, Self::Sms | Self::Text | Self::Html),
+            '\t' => matches!(self, Self::Text | Self::Html),
+            _ => false,
+        }
     }
 
     pub(super) fn needs_code(self) -> bool {

@@ -38,6 +38,8 @@ pub(super) fn check<'a>(pieces: impl Iterator<Item = (&'a str, Place)>) -> Resul
         within = within.after(words);
         closes = match within {
             _ if place == Place::End => None,
+            // What follows would be the name of a tag, and no letter of it needs to be escaped.
+            Within::Text if words.ends_with('<') => return Err(TemplateError::WithinTag),
             Within::Text => None,
             Within::Quotes(quote, _) if place == Place::Link && opens_target(words, quote) => Some(quote),
             _ => return Err(TemplateError::WithinTag),
@@ -47,7 +49,9 @@ pub(super) fn check<'a>(pieces: impl Iterator<Item = (&'a str, Place)>) -> Resul
 }
 
 fn opens_target(words: &str, quote: char) -> bool {
-    words.strip_suffix(quote).is_some_and(|tag| tag.to_ascii_lowercase().ends_with(" href="))
+    let tag = words.strip_suffix(quote).map(str::to_ascii_lowercase);
+    let before = tag.as_deref().and_then(|tag| tag.strip_suffix("href="));
+    before.is_some_and(|before| before.ends_with(|last: char| last.is_ascii_whitespace()))
 }
 
 /// Where in a document one is, as far as it matters here.
@@ -85,6 +89,12 @@ impl Within {
                 },
                 Self::Raw(end) => match rest.find(end) {
                     Some(at) if end == "-->" => (Self::Text, at + end.len()),
+                    // `</styles` ends no style.
+                    Some(at)
+                        if rest[at + end.len()..].starts_with(|next: char| next.is_ascii_alphanumeric()) =>
+                    {
+                        (self, at + end.len())
+                    }
                     Some(at) => (Self::Tag(None), at + end.len()),
                     None => return self,
                 },
@@ -131,13 +141,18 @@ mod tests {
             "<style>p > b {}</style><title>{{PAYEE}}</title><p>{{CODE}}",
             "<!-- < --><a href=\"{{LINK}}\" class='x'>{{LINK}}</a> {{CODE}}",
             "<a href='{{LINK}}'>{{PAYEE}}</a> {{CODE}}",
+            "<a\n\thref=\"{{LINK}}\">{{CODE}}</a>",
             "1 < 2 > 0: {{CODE}}",
+            "< {{PAYEE}}> &lt;{{RECIPIENT}}> {{CODE}} <",
             "<p title=\"a > b\">{{CODE}}</p>",
             "<script>'</p>' < 1</script>{{CODE}}",
+            "<style></styles></style >{{CODE}}",
         ] {
             assert_eq!(read(good), Ok(()), "{good}");
         }
         for bad in [
+            "<{{PAYEE}}> {{CODE}}",
+            "Ada <{{RECIPIENT}}>: {{CODE}}",
             "<p {{CODE}}>",
             "<p title=\"{{CODE}}\">",
             "<a href={{LINK}}>{{CODE}}</a>",
@@ -146,11 +161,13 @@ mod tests {
             "<a href=\"{{LINK}}x\">{{CODE}}</a>",
             "<a href=\"{{LINK}}'>{{CODE}}</a>",
             "<img src=\"{{LINK}}\">{{CODE}}",
+            "<a data-href=\"{{LINK}}\">{{CODE}}</a>",
             "<a title=\"{{LINK}}\">{{CODE}}</a>",
             "<p title=\"a > b\" {{CODE}}>",
             "<p title='a > {{CODE}}'>",
             "<style>{{CODE}}</style>",
             "<STYLE>a > {{CODE}}</STYLE>",
+            "<style></styles>{{CODE}}</style>",
             "<script>x > '{{CODE}}'</script>",
             "<!-- > {{CODE}} -->",
         ] {

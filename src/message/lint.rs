@@ -112,8 +112,7 @@ pub struct Preview {
 impl Catalogue {
     /// What each SMS takes with the [longest](Longest) values in it, in order of language and purpose.
     pub fn lint(&self) -> Vec<Lint> {
-        let own = self.0.languages.iter().filter(|(key, language)| language.tag.eq_ignore_ascii_case(key));
-        let each = own.flat_map(|(_, language)| {
+        let each = self.0.languages.values().flat_map(|language| {
             let mut entries: Vec<_> = language.sms.iter().collect();
             entries.sort_by_key(|entry| (&entry.purpose, &entry.shows));
             entries.into_iter().map(|entry| self.lint_one(&language.tag, entry))

@@ -47,7 +47,7 @@ impl Template {
         if text.len() > most {
             return Err(TemplateError::TooLong { bytes: text.len(), most });
         }
-        if text.chars().any(|character| misleads(character) && !form.breaks_lines(character)) {
+        if text.chars().any(|character| misleads(character) && !form.lays_out(character)) {
             return Err(TemplateError::ControlCharacter);
         }
         match text.matches(CODE).count() {
@@ -163,7 +163,9 @@ pub enum TemplateError {
     UnknownVariable,
     /// A control character, line breaks included where there is one line only: they could add a header or a
     /// second message. Or one that shows its surroundings in another order.
-    #[error("template: has a control character, line break or bidirectional override; write it as one line")]
+    #[error(
+        "template: has a control character, a bidirectional override, or a line break or tab where none may be; only the SMS, text and HTML of a wording have lines, text and HTML tabs"
+    )]
     ControlCharacter,
     /// Longer than it may be.
     #[error("template: {bytes} bytes; at most {most}")]

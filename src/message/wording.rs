@@ -11,8 +11,9 @@ use crate::context::Field;
 /// How a message reads in one language, for codes of one purpose or of any: as an SMS, as an email, or both.
 ///
 /// Each text is a [`Template`]: `{{CODE}}` stands exactly once in the SMS, in the text of the email and in its
-/// HTML, and at most once in the subject. SMS, text and HTML may have line breaks. In HTML, values are
-/// escaped; its variables stand between tags, and `{{LINK}}` may be the whole of a quoted `href`.
+/// HTML, and at most once in the subject. SMS, text and HTML may have line breaks, text and HTML tabs. In
+/// HTML, values are escaped; its variables stand between tags, and `{{LINK}}` may be the whole of a quoted
+/// `href`.
 ///
 /// ```
 /// use otp_exchange::Wording;
