@@ -28,9 +28,9 @@ pub enum Delivery {
 /// [`Exchanger::report`](crate::Exchanger::report).
 ///
 /// A carrier reads the code; with the [otp id](crate::OtpId) it could also use it. With this it can say how
-/// the delivery went and nothing else. It is unguessable, the same for every delivery of one code, and
-/// tells nothing about the recipient. As text it is 87 characters of base64url; [`Display`](fmt::Display),
-/// [`FromStr`] and serde use that.
+/// the delivery went and nothing else. It is unguessable, the same for every delivery of one code (until the
+/// sealing key is rotated; then there is a second), and tells nothing about the recipient. As text it is 87
+/// characters of base64url; [`Display`](fmt::Display), [`FromStr`] and serde use that.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeliveryId(pub(crate) [u8; OTP_ID_BYTES]);
 

@@ -34,7 +34,8 @@ impl<E: Notifier, S: Notifier> Notifier for ByChannel<E, S> {
 }
 
 /// One notifier and, where it fails at once, another with the same message: two gateways for SMS, say. Where
-/// the first may have handed it over, the second is not asked, so that nobody gets two messages.
+/// the first may have handed it over, the second is not asked, so that nobody gets two messages. Where both
+/// fail, the message counts as one that never will arrive only if both say so.
 ///
 /// For another *address* of the same person, email where an SMS cannot be sent, see
 /// [`Request::fallback`](crate::Request::fallback). Neither makes a second code, and neither waits: a
