@@ -70,7 +70,7 @@ sms = "{{CODE}} om {{PAYEE}} {{AMOUNT}} te betalen. Niets betaald? Gebruik hem n
 
 ```rust
 let texts: Catalogue = toml::from_str(&std::fs::read_to_string("messages.toml")?)?;
-let otp = Exchanger::builder(store, notifier, keyring).messages(texts).build()?;
+let otp = Exchanger::builder(store, notifier, keyring).catalogue(texts).build()?;
 ```
 
 - A text with a mistake is refused when the catalogue is built, with its language, its purpose and its part.

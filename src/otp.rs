@@ -53,8 +53,8 @@ impl Kind {
 
 /// What a code looks like: its [`Kind`], its length (1 to 20 characters) and the text it is sent in.
 ///
-/// The default is six digits in the template `{{CODE}}`. As data it is
-/// `{"type": "NUMERIC", "length": 6, "template": "{{CODE}}"}`; what is left out takes the default.
+/// The default is six digits in the words of the exchanger's [catalogue](crate::Catalogue). As data it is
+/// `{"type": "NUMERIC", "length": 6}`, with a `"template"` if it has one; what is left out takes the default.
 ///
 /// ```
 /// use otp_exchange::{Kind, Otp};

@@ -103,7 +103,8 @@ impl Request {
     /// Makes the code answer to the recipient (and purpose) instead of the otp id: for clients that keep no
     /// otp id.
     ///
-    /// Whoever knows the address can then spend its attempts; prefer the otp id where the client can hold it.
+    /// Whoever knows the address can then spend its attempts, and whoever carries the message can use its code:
+    /// prefer the otp id where the client can hold it.
     pub fn by_recipient(self) -> Self {
         Self { answers_to: AnswersTo::Recipient, ..self }
     }
@@ -142,22 +143,27 @@ impl Request {
     }
 
     /// The text for this code, in place of the otp's and the catalogue's: `{{CODE}}` exactly once, at most
-    /// 480 bytes.
+    /// 480 bytes. As an SMS it gets the catalogue's autofill lines, as an email its subject and no HTML.
     pub fn template(self, template: impl Into<String>) -> Self {
         Self { template: Some(template.into()), ..self }
     }
 
-    /// The person's language, a BCP 47 tag of at most 35 characters, as in an `Accept-Language`: the
-    /// [catalogue](crate::Catalogue) writes in the nearest it has. What is no tag counts as none, so it may
-    /// come from anybody.
+    /// The person's language, a BCP 47 tag of at most 35 characters: the [catalogue](crate::Catalogue) writes
+    /// in the nearest it has. Of a list, as in `Accept-Language`, the first counts. What is no tag counts as
+    /// none, so it may come from anybody.
     pub fn locale(self, locale: impl AsRef<str>) -> Self {
-        Self { locale: Locale::parse(locale.as_ref()), ..self }
+        let first = locale.as_ref().split([',', ';']).next().unwrap_or_default();
+        Self { locale: Locale::parse(first.trim_matches(' ')), ..self }
     }
 
     /// Another address of the same person: if the message cannot be handed over to this request's phone
     /// number, the same code goes to that email address at once. It is held to the same rules as if it were
-    /// the recipient, counts as the same message, and proves no address: a code for registering or
-    /// confirming one has no fallback.
+    /// the recipient, and counts as the same message.
+    ///
+    /// **Pass a confirmed address from your user record, never one from the form.** Whoever reads it signs in
+    /// as the owner of the phone: with a number that no SMS reaches, anybody could name an address of their
+    /// own. For the same reason a code for registering or confirming, which proves an address, has no
+    /// fallback.
     pub fn fallback(self, email: &Recipient) -> Self {
         Self { fallback: Some(email.clone()), ..self }
     }
@@ -231,6 +237,8 @@ pub struct Receipt {
     pub(crate) text: Zeroizing<String>,
     pub(crate) channel: Channel,
     pub(crate) message_id: Option<String>,
+    /// Counted before another message than the first took its place.
+    pub(crate) total_messages: Option<usize>,
 }
 
 /// The code and text behind a [`Receipt`].
@@ -238,26 +246,37 @@ pub struct Receipt {
 pub struct Exposed<'a> {
     /// The code alone.
     pub code: &'a str,
-    /// The whole text.
+    /// The whole text, of an email the plain part: that for the [fallback](Request::fallback) if that was
+    /// taken.
     pub text: &'a str,
+    /// How that text travels.
+    pub channel: Channel,
     /// What the carrier calls the message, if one was handed over now and the carrier said. A decoy has none.
     pub message_id: Option<&'a str>,
 }
 
 impl Receipt {
-    /// How many messages a carrier counts: the segments of an SMS, 1 for an email. A decoy counts as if it
-    /// were sent.
+    /// How many messages a carrier counts: the segments of an SMS, 1 for an email. It is that of the message
+    /// for the recipient, whether a [fallback](Request::fallback) was taken or the code is a decoy's: so it
+    /// tells a stranger nothing.
     pub fn total_messages(&self) -> usize {
-        match self.channel {
+        self.total_messages.unwrap_or_else(|| match self.channel {
             Channel::Sms => Segments::of(&self.text).segments,
             Channel::Email => 1,
-        }
+        })
+    }
+
+    /// Another message than that for the recipient took its place.
+    pub(crate) fn replace(&mut self, text: Zeroizing<String>, channel: Channel) {
+        self.total_messages = Some(self.total_messages());
+        (self.text, self.channel) = (text, channel);
     }
 
     /// The code and the text it was sent in, for a caller that may know them (some messaging APIs answer with
     /// both). Never pass them to whoever has to prove that they got the message.
     pub fn expose(&self) -> Exposed<'_> {
-        Exposed { code: self.code.expose(), text: &self.text, message_id: self.message_id.as_deref() }
+        let message_id = self.message_id.as_deref();
+        Exposed { code: self.code.expose(), text: &self.text, channel: self.channel, message_id }
     }
 }
 

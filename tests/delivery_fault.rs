@@ -4,7 +4,7 @@
 mod common;
 
 use common::{House, ada, block_on, desk, keyring, memory, other_than, patient, seconds, seeded};
-use otp_exchange::testkit::{CountingStore, FaultyNotifier, FaultyStore, HandOver, ManualClock, Reply};
+use otp_exchange::testkit::{CountingStore, FaultyNotifier, FaultyStore, ManualClock, Mishap, Reply};
 use otp_exchange::{
     ExchangeError, Exchanger, Fault, MemoryStore, OtpId, Outbox, Receipt, Request, SendError, Submission,
     Tokens, Waiting,
@@ -13,8 +13,8 @@ use otp_exchange::{
 type Faulty = FaultyStore<CountingStore<MemoryStore>>;
 
 const REPLIES: [Reply; 4] = [Reply::NotApplied, Reply::Permanent, Reply::RequestLost, Reply::ReplyLost];
-const DELIVERIES: [HandOver; 4] =
-    [HandOver::Permanent, HandOver::Transient, HandOver::RequestLost, HandOver::ReplyLost];
+const DELIVERIES: [Mishap; 4] =
+    [Mishap::Permanent, Mishap::Transient, Mishap::RequestLost, Mishap::ReplyLost];
 
 /// A service on whose every port something can fail.
 struct Scene {
@@ -267,11 +267,11 @@ fn a_first_delivery_that_fails_for_good_voids_the_code_and_any_other_keeps_it() 
             } else {
                 (scene.send(), None)
             };
-            let arrived = u64::from(delivery == HandOver::ReplyLost);
+            let arrived = u64::from(delivery == Mishap::ReplyLost);
             assert_eq!(scene.outbox.total(), arrived, "{what}");
             let receipt = match answer {
                 Err(SendError::Undeliverable(source)) => {
-                    assert!(delivery == HandOver::Permanent && source.is_permanent(), "{what}");
+                    assert!(delivery == Mishap::Permanent && source.is_permanent(), "{what}");
                     // The code is void: it is neither sent nor accepted any more. What it cost stays paid,
                     // its place included, and from outside it looks like any other, so
                     // nobody learns that the message was for a real account.
@@ -290,8 +290,8 @@ fn a_first_delivery_that_fails_for_good_voids_the_code_and_any_other_keeps_it() 
                     continue;
                 }
                 Err(SendError::Undelivered { receipt, source }) => {
-                    assert!(delivery != HandOver::Permanent, "{what}");
-                    assert_eq!(source.may_have_arrived(), delivery != HandOver::Transient, "{what}");
+                    assert!(delivery != Mishap::Permanent, "{what}");
+                    assert_eq!(source.may_have_arrived(), delivery != Mishap::Transient, "{what}");
                     receipt
                 }
                 other => panic!("{what}: {other:?}"),
@@ -316,7 +316,7 @@ fn a_first_delivery_that_fails_for_good_voids_the_code_and_any_other_keeps_it() 
 
 #[test]
 fn a_later_delivery_that_fails_keeps_the_code_that_may_have_arrived() {
-    for first in [None, Some(HandOver::Transient), Some(HandOver::RequestLost), Some(HandOver::ReplyLost)] {
+    for first in [None, Some(Mishap::Transient), Some(Mishap::RequestLost), Some(Mishap::ReplyLost)] {
         for second in DELIVERIES {
             let what = format!("{first:?}, then {second:?}");
             let scene = Scene::set();
@@ -346,7 +346,7 @@ fn a_void_that_fails_never_claims_to_have_voided() {
             let what = format!("call {call}, {times} times {reply:?}");
             let scene = Scene::set();
             let issued = block_on(scene.otp.issue(request())).unwrap();
-            scene.notifier.fail(0, HandOver::Permanent);
+            scene.notifier.fail(0, Mishap::Permanent);
             scene.plan(&(call..call + times).map(|call| (call, reply)).collect::<Vec<_>>());
             let answer = scene.deliver(&issued.otp_id);
             drain(&scene);

@@ -11,7 +11,7 @@ mod traced;
 use std::collections::BTreeSet;
 
 use common::{ada, block_on, seconds, start};
-use otp_exchange::testkit::{HandOver, Reply};
+use otp_exchange::testkit::{Mishap, Reply};
 use otp_exchange::{Event, Policy, Purpose, Request, TestRecipient};
 use scene::{Given, Scene, flows, noted};
 
@@ -138,13 +138,13 @@ fn a_request_that_is_not_like_the_others_is_told_as_what_it_is() {
 fn a_code_is_told_voided_only_where_it_was() {
     for (failing, voided) in [(None, true), (Some(2), false), (Some(3), false)] {
         let scene = Scene::with(Policy::default());
-        scene.notifier.fail(0, HandOver::Permanent);
+        scene.notifier.fail(0, Mishap::Permanent);
         if let Some(call) = failing {
             scene.store.fail(call, Reply::Permanent);
         }
         assert!(block_on(scene.otp.send(Request::login(&ada()))).is_err());
         let (recipient, purpose) = (ada().masked(), Purpose::LOGIN);
-        assert_eq!(scene.log.events().pop(), Some(Event::DeliveryFailed { recipient, purpose, voided }));
+        assert_eq!(scene.log.events().pop(), Some(Event::NotHandedOver { recipient, purpose, voided }));
     }
 }
 

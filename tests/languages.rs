@@ -35,7 +35,7 @@ fn letter(message: &Message) -> Letter {
 }
 
 fn house(texts: &Catalogue, policy: Policy) -> House<MemoryStore> {
-    House::built(memory(), ManualClock::default(), policy, |builder| builder.messages(texts.clone()))
+    House::built(memory(), ManualClock::default(), policy, |builder| builder.catalogue(texts.clone()))
 }
 
 fn sent(texts: &Catalogue, request: Request, to: &str) -> Letter {

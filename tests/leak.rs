@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use common::{block_on, keyring, memory, other_than, recipient, seconds};
-use otp_exchange::testkit::{CountingEntropy, CountingStore, HandOver};
+use otp_exchange::testkit::{CountingEntropy, CountingStore, Mishap};
 use otp_exchange::{
     AtLimit, ClientKey, CodeAlone, CodeStore, DynIssuer, DynNotifier, DynStore, Exchanger, Field, Grant,
     MemoryStore, Name, Otp, Outbox, Principal, Proof, Purpose, Quota, ReferenceTokens, Request, Risk, Role,
@@ -72,7 +72,7 @@ fn nothing_shows_in_an_event() {
     assert!(matches!(again, Err(SendError::Wait { .. })), "{again:?}");
     assert!(block_on(scene.otp.deliver(&sent.otp_id)).is_err()); // refused
     scene.clock.advance(seconds(30));
-    scene.loud.outbox.fail(0, HandOver::Transient);
+    scene.loud.outbox.fail(0, Mishap::Transient);
     assert!(block_on(scene.otp.deliver(&sent.otp_id)).is_err()); // failed
     assert!(block_on(scene.otp.verify(submission(&sent.otp_id, &other_than(&code)))).is_err());
     block_on(scene.otp.clear_failures(&person)).unwrap();
@@ -101,7 +101,7 @@ fn nothing_shows_in_an_event() {
     let kinds = scene.loud.kinds.lock().unwrap().iter().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         kinds,
-        "Cancelled Delivered DeliveryFailed DeliveryRefused Exchanged FailuresCleared NoneLive Refreshed \
+        "Cancelled DeliveryRefused Exchanged FailuresCleared HandedOver NoneLive NotHandedOver Refreshed \
          RequestRefused Requested Reused Revoked SubjectRevoked SubmissionRefused Verified Wrong",
         "each kind was told"
     );

@@ -17,7 +17,7 @@ const PHONE: &str = "+32470123456";
 
 fn house(builder: CatalogueBuilder, policy: Policy) -> House<MemoryStore> {
     let texts = builder.build().unwrap();
-    House::built(memory(), ManualClock::default(), policy, |builder| builder.messages(texts))
+    House::built(memory(), ManualClock::default(), policy, |builder| builder.catalogue(texts))
 }
 
 /// Emails that are nothing but the link and the code, in HTML as well.

@@ -25,7 +25,7 @@ fn says(words: &str) -> CatalogueBuilder {
 fn house(builder: CatalogueBuilder) -> House<MemoryStore> {
     let texts = builder.build().unwrap();
     let policy = Policy::default().allow(Kind::Numeric, 6, 20);
-    House::built(memory(), ManualClock::default(), policy, |builder| builder.messages(texts))
+    House::built(memory(), ManualClock::default(), policy, |builder| builder.catalogue(texts))
 }
 
 /// What the notifier was handed for that address, and its receipt.

@@ -39,17 +39,17 @@ impl Observer for TracingObserver {
                 warn!(target: TARGET, event = "RequestRefused", %recipient, purpose, ?why, retry_after_ms,
                     "a request for a code was refused");
             }
-            Event::Delivered { recipient, purpose, deliveries, message_id } => {
+            Event::HandedOver { recipient, purpose, deliveries, message_id } => {
                 let (purpose, message_id) = (purpose.as_str(), message_id.as_deref());
-                info!(target: TARGET, event = "Delivered", %recipient, purpose, deliveries, message_id,
+                info!(target: TARGET, event = "HandedOver", %recipient, purpose, deliveries, message_id,
                     "a message was handed over");
             }
             Event::Reported { recipient, purpose, delivery } => {
                 info!(target: TARGET, event = "Reported", %recipient, purpose = purpose.as_str(), ?delivery,
                     "a carrier said how a delivery went");
             }
-            Event::DeliveryFailed { recipient, purpose, voided } => {
-                warn!(target: TARGET, event = "DeliveryFailed", %recipient, purpose = purpose.as_str(), voided,
+            Event::NotHandedOver { recipient, purpose, voided } => {
+                warn!(target: TARGET, event = "NotHandedOver", %recipient, purpose = purpose.as_str(), voided,
                     "a message was not delivered, or perhaps not");
             }
             Event::DeliveryRefused { why, retry_after } => {

@@ -49,9 +49,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let (entry, id) = self.vault.open_delivery_id(delivery_id).map_err(|_| DeliveryIdError)?;
         let mut draw = self.draw(NONCE_BYTES);
         let rule = |ledger: Option<Ledger>, at: Moment, _: &mut Draw<'_>| {
-            // One from before a restored backup is dead as well.
-            let live = |ledger: &Ledger| ledger.live(at).any(|one| one.id == id);
-            let reported = ledger.filter(live).and_then(|ledger| ledger.report(at, &id, heard));
+            let reported = ledger.and_then(|ledger| ledger.report(at, &id, heard));
             Ok(match reported {
                 None => Step::Keep(None),
                 Some((ledger, recipient, purpose)) => Step::Write(ledger, Some((recipient, purpose))),

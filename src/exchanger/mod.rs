@@ -160,7 +160,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
     }
 
     /// What messages say; by default the texts that come with the crate.
-    pub fn messages(mut self, catalogue: Catalogue) -> Self {
+    pub fn catalogue(mut self, catalogue: Catalogue) -> Self {
         self.settings.catalogue = catalogue;
         self
     }
@@ -205,7 +205,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
     /// Checks everything and builds the exchanger.
     ///
     /// # Errors
-    /// [`BuildError`] names the number of the policy that is out of range, or what is wrong with the keys.
+    /// [`BuildError`] names the number of the policy that is out of range, what the catalogue lacks for it, or
+    /// what is wrong with the keys.
     pub fn build(self) -> Result<Exchanger<S, N, I>, BuildError> {
         let Settings { policy, catalogue, .. } = &self.settings;
         policy.check()?;

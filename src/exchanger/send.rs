@@ -230,6 +230,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             length: letter.code.length(),
             channel: recipient.channel(),
             message_id: None,
+            total_messages: None,
             code: letter.code.duplicate(),
             text: letter.text(&recipient),
         };
@@ -250,16 +251,19 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                     break;
                 }
                 let (recipient, purpose) = (recipient.masked(), purpose.clone());
-                self.observe(|| Event::DeliveryFailed { recipient, purpose, voided: false });
+                self.observe(|| Event::NotHandedOver { recipient, purpose, voided: false });
             }
             let answer = self.notifier.notify(&message).await;
-            let Message { recipient, purpose, .. } = message;
+            let Message { recipient, purpose, text, .. } = message;
             let error = match answer {
                 Err(error) => error,
                 Ok(accepted) => {
                     receipt.message_id = accepted.message_id().map(str::to_owned);
+                    if failed.is_some() {
+                        receipt.replace(text, recipient.channel());
+                    }
                     let (recipient, message_id) = (recipient.masked(), receipt.message_id.clone());
-                    self.observe(|| Event::Delivered { recipient, purpose, deliveries, message_id });
+                    self.observe(|| Event::HandedOver { recipient, purpose, deliveries, message_id });
                     return Ok(receipt);
                 }
             };
@@ -271,7 +275,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
         let Some((source, recipient, purpose)) = failed else { return Ok(receipt) };
         let voided = deliveries == 1 && source.is_permanent() && self.void(entry, id).await;
-        self.observe(|| Event::DeliveryFailed { recipient: recipient.masked(), purpose, voided });
+        self.observe(|| Event::NotHandedOver { recipient: recipient.masked(), purpose, voided });
         if voided {
             return Err(SendError::Undeliverable(source));
         }

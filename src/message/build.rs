@@ -89,7 +89,7 @@ impl CatalogueBuilder {
     ///
     /// ```js
     /// const given = new URLSearchParams(location.hash.slice(1));
-    /// history.replaceState(null, "", location.pathname);
+    /// history.replaceState(null, "", location.pathname + location.search);
     /// form.otp_id.value = given.get("otp_id");
     /// form.code.value = given.get("code"); // and no submit(): some scanners run scripts
     /// ```
@@ -114,7 +114,9 @@ impl CatalogueBuilder {
     }
 
     /// The most segments an SMS of this catalogue may take, with the [longest](Self::longest) values in it.
-    /// Any that takes more is an error then.
+    /// Any that takes more is an error then, the ready texts among them: in scripts that GSM-7 has not they
+    /// need two with a code of 20 characters, and three for a payment. A request's own template is not held
+    /// to it.
     pub fn most_segments(self, segments: usize) -> Self {
         Self { most_segments: Some(segments), ..self }
     }
@@ -354,7 +356,9 @@ pub enum CatalogueError {
         locale: String,
     },
     /// An SMS takes more segments than are allowed.
-    #[error("catalogue: {lint}; at most {most} allowed")]
+    #[error(
+        "catalogue: {lint}; at most {most} allowed: reword it, set `longest` to what your policy has, or leave the ready_texts out"
+    )]
     Segments {
         /// Which it is, and what to do.
         lint: Box<Lint>,

@@ -42,11 +42,11 @@ use crate::recipient::{Channel, Recipient};
 ///     .autofill(Autofill::website("app.example"))
 ///     .most_segments(3)
 ///     .build()?;
-/// let otp = Exchanger::builder(MemoryStore::new(100_000), Outbox::new(), Keyring::generate()?).messages(texts).build()?;
+/// let otp = Exchanger::builder(MemoryStore::new(100_000), Outbox::new(), Keyring::generate()?).catalogue(texts).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It can be read from any data that serde reads, with the names of the builder's methods; this is TOML:
+/// It can be read from any data that serde reads; this is TOML:
 ///
 /// ```toml
 /// application = "ACME"
@@ -56,6 +56,12 @@ use crate::recipient::{Channel, Recipient};
 ///
 /// [autofill]
 /// website = "app.example"
+/// android_app = "FA+9qCX9VSu"
+///
+/// [longest]
+/// code = 14
+/// minutes = 10
+/// values = { payee = "Stichting Rekenkamer" }
 ///
 /// [[wording]]
 /// locale = "nl"
@@ -107,7 +113,7 @@ impl Language {
     fn choose(
         &self,
         channel: Channel,
-        purpose: &Purpose,
+        purpose: Option<&Purpose>,
         is_bound: impl Fn(&Field) -> bool,
     ) -> Result<Chosen<'_>, Lack> {
         match channel {
@@ -121,10 +127,10 @@ impl Language {
 /// for any, and then what shows the most.
 fn fitting<'a, T>(
     entries: &'a [Entry<T>],
-    purpose: &Purpose,
+    purpose: Option<&Purpose>,
     is_bound: impl Fn(&Field) -> bool,
 ) -> Result<&'a T, Lack> {
-    let meant = entries.iter().filter(|entry| entry.purpose.as_ref().is_none_or(|meant| meant == purpose));
+    let meant = entries.iter().filter(|entry| entry.purpose.is_none() || entry.purpose.as_ref() == purpose);
     let mut lack = Lack::Text;
     let mut best: Option<&Entry<T>> = None;
     for entry in meant {
@@ -170,7 +176,7 @@ impl Catalogue {
     ) -> Result<(&Arc<str>, Chosen<'_>), Lack> {
         let mut lack = Lack::Text;
         for language in self.0.nearest(locale) {
-            match language.choose(channel, purpose, |field| context.value(field).is_some()) {
+            match language.choose(channel, Some(purpose), |field| context.value(field).is_some()) {
                 Ok(chosen) => return Ok((&language.tag, chosen)),
                 Err(Lack::Text) => {}
                 Err(bound) => lack = bound,
@@ -202,22 +208,28 @@ impl Catalogue {
     /// The first of those fields that codes bound to them all do not show, by some channel in some language,
     /// whatever their purpose.
     pub(crate) fn hides<'a>(&self, fields: &'a [Field]) -> Option<&'a Field> {
-        let texts = &self.0;
-        let own = texts.languages.values().flat_map(|language| {
-            let sms = language.sms.iter().map(|entry| &entry.purpose);
-            sms.chain(language.emails.iter().map(|entry| &entry.purpose))
+        let languages = || self.0.languages.values();
+        let purposes = languages().flat_map(|language| {
+            let sms = language.sms.iter().map(|entry| entry.purpose.as_ref());
+            sms.chain(language.emails.iter().map(|entry| entry.purpose.as_ref()))
         });
-        let purposes: BTreeSet<_> = own.flatten().chain([&Purpose::LOGIN]).collect();
-        let hidden = |purpose: &Purpose| {
-            let chosen = texts.languages.values().flat_map(|language| {
+        // And one that nobody wrote for.
+        let purposes: BTreeSet<_> = purposes.chain([None]).collect();
+        let hidden = |purpose: Option<&Purpose>| {
+            let chosen = languages().flat_map(|language| {
                 let choose = |channel| language.choose(channel, purpose, |field| fields.contains(field)).ok();
                 [Channel::Sms, Channel::Email].map(choose).into_iter().flatten()
             });
             let chosen: Vec<_> = chosen.collect();
             fields.iter().find(|field| !chosen.iter().all(|chosen| chosen.shows(field)))
         };
-        let hidden: Vec<_> = purposes.into_iter().map(hidden).collect();
-        if hidden.iter().any(Option::is_none) { None } else { hidden.into_iter().flatten().next() }
+        let hidden: Option<Vec<_>> = purposes.into_iter().map(hidden).collect();
+        hidden.and_then(|hidden| hidden.into_iter().next())
+    }
+
+    /// The languages there are texts in, as BCP 47 tags in order.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.0.languages.values().map(|language| &*language.tag)
     }
 
     /// The whole text of a message, of that template or else of the catalogue.

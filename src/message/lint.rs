@@ -20,7 +20,8 @@ use crate::otp_id::{OTP_ID_BYTES, OtpId};
 use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
 
-/// The longest values that texts are checked with.
+/// The longest values that texts are checked with. The default is a code of 20 characters that lives 10,080
+/// minutes, the amount `1234567.89 EUR`, and 22 letters for payee, device, session and tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Longest {
@@ -30,8 +31,6 @@ pub struct Longest {
 }
 
 impl Default for Longest {
-    /// A code of 20 characters that lives 10,080 minutes, the amount `1234567.89 EUR`, and 22 letters for
-    /// payee, device, session and tenant.
     fn default() -> Self {
         Self { code: MAX_CODE_LENGTH, minutes: 7 * 24 * 60, values: BTreeMap::new() }
     }

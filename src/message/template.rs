@@ -181,9 +181,9 @@ pub enum TemplateError {
     /// `{{LINK}}`, and there is no page to link to.
     #[error("template: has {{{{LINK}}}}, and there is no page to link to; set CatalogueBuilder::link")]
     NoLink,
-    /// HTML with a variable where escaping does not hold it: within a tag, a comment, a style or a script.
+    /// HTML with a variable where escaping may not hold it: within a tag, a comment, a style or a script.
     #[error(
-        "template: HTML has a variable within a tag, comment, style or script; put it into the text between tags, and {{{{LINK}}}} alone into a quoted attribute"
+        "template: HTML has a variable within a tag, comment, style or script; put it into the text between tags, and {{{{LINK}}}} as the whole of a quoted href"
     )]
     WithinTag,
 }

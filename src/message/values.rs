@@ -64,7 +64,7 @@ pub(super) fn joined(parts: &[&str]) -> Zeroizing<String> {
     whole
 }
 
-/// The whole minutes of a life, so that nobody is promised more than there is; at least one.
+/// The whole minutes of a life, so that nobody is promised more than there is, but for the last.
 fn minutes(lifetime: Duration) -> u64 {
     (lifetime.as_secs() / 60).max(1)
 }

@@ -67,7 +67,7 @@ pub(crate) const FAILURE_MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 ///
 /// | knob | default | range |
 /// |---|---|---|
-/// | [`otp`](Self::otp) | six digits, the bare code | any [`Otp`] |
+/// | [`otp`](Self::otp) | six digits, in the words of the catalogue | any [`Otp`] |
 /// | [`allow`](Self::allow) | none but that | kinds and lengths a request may choose |
 /// | [`code_lifetime`](Self::code_lifetime) | 5 minutes | 1 s to the longest |
 /// | [`longest_lifetime`](Self::longest_lifetime) | 10 minutes | 1 s to 7 days |

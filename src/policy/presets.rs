@@ -26,7 +26,7 @@ impl Policy {
     }
 
     /// Payments under the PSD2 RTS (EU) 2018/389: the code is specific to amount and payee, and its message
-    /// shows both (Art. 5), as the catalogue's texts for the purpose `payment` do; after five failures in a row codes are blocked for 15 minutes (Art. 4(3)(b)); a
+    /// shows both (Art. 5), as the ready texts do wherever both are bound; after five failures in a row codes are blocked for 15 minutes (Art. 4(3)(b)); a
     /// session ends after five minutes without activity (Art. 4(3)(d)).
     pub fn psd2() -> Self {
         Self::default()

@@ -77,7 +77,7 @@ pub enum Event {
         retry_after: Duration,
     },
     /// The notifier took a message.
-    Delivered {
+    HandedOver {
         /// To whom, masked.
         recipient: String,
         /// What the code is for.
@@ -88,7 +88,7 @@ pub enum Event {
         message_id: Option<String>,
     },
     /// The notifier did not take a message, or perhaps not.
-    DeliveryFailed {
+    NotHandedOver {
         /// To whom, masked.
         recipient: String,
         /// What the code is for.

@@ -48,7 +48,7 @@ pub struct FaultyStore<S> {
 
 /// What goes wrong with one delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HandOver {
+pub enum Mishap {
     /// It does not arrive and never will.
     Permanent,
     /// It does not arrive this time.
@@ -63,7 +63,7 @@ pub enum HandOver {
 #[derive(Clone, Debug)]
 pub struct FaultyNotifier<N> {
     notifier: N,
-    plan: Arc<Mutex<Plan<HandOver>>>,
+    plan: Arc<Mutex<Plan<Mishap>>>,
 }
 
 /// Which calls fail, counted from 0.
@@ -148,7 +148,7 @@ impl<N> FaultyNotifier<N> {
     }
 
     /// Makes one delivery fail: the next one for 0, the one after that for 1.
-    pub fn fail(&self, ahead: u64, delivery: HandOver) {
+    pub fn fail(&self, ahead: u64, delivery: Mishap) {
         lock(&self.plan).fail(ahead, delivery);
     }
 
@@ -163,10 +163,10 @@ impl<N: Notifier> Notifier for FaultyNotifier<N> {
         let failure = lock(&self.plan).next();
         match failure {
             None => self.notifier.notify(message).await,
-            Some(HandOver::Permanent) => Err(NotifyError::permanent(Injected)),
-            Some(HandOver::Transient) => Err(NotifyError::transient(Injected)),
-            Some(HandOver::RequestLost) => Err(NotifyError::unknown(Injected)),
-            Some(HandOver::ReplyLost) => {
+            Some(Mishap::Permanent) => Err(NotifyError::permanent(Injected)),
+            Some(Mishap::Transient) => Err(NotifyError::transient(Injected)),
+            Some(Mishap::RequestLost) => Err(NotifyError::unknown(Injected)),
+            Some(Mishap::ReplyLost) => {
                 self.notifier.notify(message).await?;
                 Err(NotifyError::unknown(Injected))
             }

@@ -10,4 +10,4 @@ pub mod laws;
 pub use crate::crypto::CryptoCounts;
 pub use clock::ManualClock;
 pub use counting::{CountingEntropy, CountingStore};
-pub use faulty::{FaultyNotifier, FaultyStore, HandOver, Injected, Reply};
+pub use faulty::{FaultyNotifier, FaultyStore, Injected, Mishap, Reply};

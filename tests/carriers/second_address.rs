@@ -15,7 +15,7 @@ use crate::{Scene, every_pair, phone, request, two};
 /// What is told of a delivery that was to go to the phone, and by email where that fails.
 fn told(route: &[Handed], deliveries: u8, outcome: &Outcome) -> Vec<Event> {
     let masked = |handed: &Handed| recipient(&handed.to).masked();
-    let failed = |handed: &Handed, voided| Event::DeliveryFailed {
+    let failed = |handed: &Handed, voided| Event::NotHandedOver {
         recipient: masked(handed),
         purpose: Purpose::LOGIN,
         voided,
@@ -25,7 +25,7 @@ fn told(route: &[Handed], deliveries: u8, outcome: &Outcome) -> Vec<Event> {
     told.push(match outcome {
         Outcome::Sent { by } => {
             let (recipient, message_id) = (masked(last), by.clone());
-            Event::Delivered { recipient, purpose: Purpose::LOGIN, deliveries, message_id }
+            Event::HandedOver { recipient, purpose: Purpose::LOGIN, deliveries, message_id }
         }
         _ => failed(last, matches!(outcome, Outcome::Voided { .. })),
     });
@@ -157,7 +157,7 @@ fn a_fallback_is_an_email_address_beside_a_phone_number_and_proves_none() {
     let texts = Catalogue::builder().ready_texts(false).default_locale("en");
     let texts = texts.wording(Wording::new("en").sms("{{CODE}}")).build().unwrap();
     let book = Book::default();
-    let otp = Exchanger::builder(memory(), two(Permanent, Takes)(&book), keyring()).messages(texts);
+    let otp = Exchanger::builder(memory(), two(Permanent, Takes)(&book), keyring()).catalogue(texts);
     let otp = otp.build().unwrap();
     let refused = block_on(otp.send(Request::login(&phone()).fallback(&ada())));
     let no_text = RequestError::NoText { channel: Channel::Email };

@@ -62,7 +62,7 @@ fn the_carriers_own_name_for_a_message_is_told_to_the_caller_and_the_observer() 
     let decoy = block_on(otp.send(Request::login(&phone).decoy(true))).unwrap();
     assert_eq!(name(decoy), None);
     let name_told = |event| match event {
-        Event::Delivered { deliveries, message_id, recipient, .. } => {
+        Event::HandedOver { deliveries, message_id, recipient, .. } => {
             Some((deliveries, message_id, recipient))
         }
         _ => None,

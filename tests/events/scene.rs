@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use otp_exchange::testkit::{FaultyNotifier, FaultyStore, HandOver, ManualClock};
+use otp_exchange::testkit::{FaultyNotifier, FaultyStore, ManualClock, Mishap};
 use otp_exchange::{
     Accepted, ClientKey, CodeAlone, CodeStore, Delivery, Event, Exchanger, Grant, Kind, MemoryStore, Message,
     Name, Notifier, NotifyError, Otp, Outbox, Policy, Principal, Quota, Receipt, Request, Role, Sealed,
@@ -157,17 +157,17 @@ pub(crate) type Flow = (&'static [&'static str], fn() -> Policy, fn(&Scene) -> G
 
 pub(crate) fn flows() -> Vec<Flow> {
     vec![
-        (&["swap", "Requested", "notify", "Delivered"], Policy::default, nothing, |scene, _| {
+        (&["swap", "Requested", "notify", "HandedOver"], Policy::default, nothing, |scene, _| {
             let _ = block_on(scene.otp.send(Request::login(&ada())));
         }),
-        (&["swap", "swap", "Requested", "notify", "Delivered"], Policy::default, nothing, |scene, _| {
+        (&["swap", "swap", "Requested", "notify", "HandedOver"], Policy::default, nothing, |scene, _| {
             let request = Request::login(&recipient("+32412345678")).client(client());
             let _ = block_on(scene.otp.send(request.requested_by(Principal::new("operator-7"))));
         }),
-        (&["swap", "swap", "Requested", "notify", "Delivered"], alone, nothing, |scene, _| {
+        (&["swap", "swap", "Requested", "notify", "HandedOver"], alone, nothing, |scene, _| {
             let _ = block_on(scene.otp.send(Request::login(&ada()).by_code()));
         }),
-        (&["swap", "notify", "Delivered"], Policy::default, issued, |scene, given| {
+        (&["swap", "notify", "HandedOver"], Policy::default, issued, |scene, given| {
             let _ = block_on(scene.otp.deliver(&given.receipt().otp_id));
         }),
         (&["swap", "Reported"], Policy::default, Given::sent, |scene, _| {
@@ -180,7 +180,7 @@ pub(crate) fn flows() -> Vec<Flow> {
         (&["DeliveryRefused"], Policy::default, Given::sent, |scene, given| {
             let _ = block_on(scene.otp.deliver(&given.receipt().otp_id));
         }),
-        (&["swap", "Requested", "notify", "DeliveryFailed"], Policy::default, busy, |scene, _| {
+        (&["swap", "Requested", "notify", "NotHandedOver"], Policy::default, busy, |scene, _| {
             let _ = block_on(scene.otp.send(Request::login(&ada())));
         }),
         (&["swap", "Wrong"], Policy::default, Given::sent, |scene, given| {
@@ -242,7 +242,7 @@ fn issued(scene: &Scene) -> Given {
 
 /// The gateway takes the next message later.
 fn busy(scene: &Scene) -> Given {
-    scene.notifier.fail(0, HandOver::Transient);
+    scene.notifier.fail(0, Mishap::Transient);
     Given::default()
 }
 

@@ -65,8 +65,8 @@ impl Visit for Fields {
 const FIELDS: [(&str, &str); 17] = [
     ("Requested", "decoy fixed lengthened purpose recipient repeated"),
     ("RequestRefused", "purpose recipient retry_after_ms why"),
-    ("Delivered", "deliveries purpose recipient"),
-    ("DeliveryFailed", "purpose recipient voided"),
+    ("HandedOver", "deliveries purpose recipient"),
+    ("NotHandedOver", "purpose recipient voided"),
     ("Reported", "delivery purpose recipient"),
     ("DeliveryRefused", "retry_after_ms why"),
     ("Wrong", "attempts_left recipient"),
@@ -83,7 +83,7 @@ const FIELDS: [(&str, &str); 17] = [
 ];
 
 fn is_warned_of(event: &Event) -> bool {
-    let named = ["RequestRefused", "DeliveryFailed", "DeliveryRefused", "SubmissionRefused", "Reused"];
+    let named = ["RequestRefused", "NotHandedOver", "DeliveryRefused", "SubmissionRefused", "Reused"];
     matches!(event, Event::Wrong { attempts_left: 0, .. }) || named.contains(&name(event).as_str())
 }
 

@@ -74,7 +74,7 @@ fn what_a_template_shows_has_to_be_there() {
         let policy = Policy::default().otp(Otp::default().template(template).unwrap());
         Exchanger::builder(memory(), Outbox::new(), keyring())
             .policy(policy)
-            .messages(texts)
+            .catalogue(texts)
             .build()
             .map(|_| ())
     };
@@ -91,7 +91,7 @@ fn a_code_is_delivered_in_the_words_of_that_day() {
     let day = |texts: &[(&str, &str)], policy: Policy| {
         let texts = own(Catalogue::builder(), texts).ready_texts(false).build().unwrap();
         let clock = ManualClock::default();
-        let house = House::built(store.clone(), clock, policy, |builder| builder.messages(texts));
+        let house = House::built(store.clone(), clock, policy, |builder| builder.catalogue(texts));
         house.clock.advance(seconds(120));
         house
     };
@@ -103,7 +103,8 @@ fn a_code_is_delivered_in_the_words_of_that_day() {
     });
     let mail = Wording::new("en").email("Code", "{{CODE}}");
     let mail = Catalogue::builder().wording(mail).ready_texts(false).build().unwrap();
-    let silent = House::built(store.clone(), second.clock.clone(), plain(), |builder| builder.messages(mail));
+    let silent =
+        House::built(store.clone(), second.clock.clone(), plain(), |builder| builder.catalogue(mail));
 
     let to = |number: usize| recipient(&format!("+3247012345{number}"));
     let issued = |number| block_on(first.otp.issue(Request::login(&to(number)).locale("fr-BE"))).unwrap();
@@ -136,7 +137,7 @@ fn a_code_is_delivered_in_the_words_of_that_day() {
 fn built(builder: CatalogueBuilder, required: &[Field]) -> Result<(), BuildError> {
     let policy = required.iter().cloned().fold(Policy::default(), Policy::require);
     let texts = builder.build().unwrap();
-    Exchanger::builder(memory(), Outbox::new(), keyring()).policy(policy).messages(texts).build().map(|_| ())
+    Exchanger::builder(memory(), Outbox::new(), keyring()).policy(policy).catalogue(texts).build().map(|_| ())
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Nothing shows in an error, its `Debug`, or what caused it.
 
-use otp_exchange::testkit::{HandOver, Reply};
+use otp_exchange::testkit::{Mishap, Reply};
 use otp_exchange::{
     ClientKey, DialCode, EntropyError, ExchangeError, Exchanger, Grant, IssueTokensError, Keyring, Kind, Otp,
     OtpId, Outbox, Policy, Principal, Quota, Recipient, Request, RequestError, Role, Sealed, SendError,
@@ -43,7 +43,7 @@ fn nothing_shows_in_an_error_of_a_send() {
         assert!(matches!(error, SendError::Request(_)), "{error:?}");
         scene.search.error(&error);
     }
-    for delivery in [HandOver::Permanent, HandOver::Transient, HandOver::RequestLost, HandOver::ReplyLost] {
+    for delivery in [Mishap::Permanent, Mishap::Transient, Mishap::RequestLost, Mishap::ReplyLost] {
         scene.clock.advance(seconds(24 * 3600));
         scene.loud.outbox.fail(0, delivery);
         let error = block_on(scene.otp.send(request(&person).template(TEXT))).unwrap_err();

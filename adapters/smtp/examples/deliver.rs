@@ -36,7 +36,7 @@ async fn send(url: &str, address: &str, from: &str) -> Result<(), Box<dyn Error>
     notifier.check().await?;
     let texts = Catalogue::builder().application("ACME").link("https://app.acme.example/code").build()?;
     let store = MemoryStore::new(10);
-    let otp = Exchanger::builder(store, notifier, Keyring::generate()?).messages(texts).build()?;
+    let otp = Exchanger::builder(store, notifier, Keyring::generate()?).catalogue(texts).build()?;
     let recipient = Recipient::parse(address)?;
     let sent = otp.send(Request::login(&recipient).locale("de-BE")).await?;
     let (to, lifetime) = (recipient.masked(), sent.lifetime.as_secs());

@@ -174,7 +174,7 @@ impl Service {
         let handed = Arc::new(Mutex::default());
         let watched = Watched { notifier, handed: Arc::clone(&handed) };
         let otp = Exchanger::builder(MemoryStore::new(1000), watched, Keyring::generate().unwrap());
-        Self { otp: otp.messages(catalogue).build().unwrap(), name, handed }
+        Self { otp: otp.catalogue(catalogue).build().unwrap(), name, handed }
     }
 
     /// Whether just the message that the exchanger speaks of went out.

@@ -138,7 +138,7 @@ pub(in crate::message) const READY: &[Ready] = &[
                   Min. Geben Sie ihn nie weiter.",
             subject: "Code zur Bestätigung Ihrer Zahlung",
             intro: "Um die Zahlung von {{AMOUNT}} an {{PAYEE}} zu bestätigen, verwenden Sie diesen Code:",
-            outro: "Der Code ist {{MINUTES}} Min. und nur für diese Zahlung gültig. Geben Sie ihn niemals \
+            outro: "Der Code gilt {{MINUTES}} Min. und nur für diese Zahlung. Geben Sie ihn niemals \
                     an andere weiter. Wenn Sie diese Zahlung nicht veranlasst haben, verwenden Sie den Code \
                     nicht.",
         },
@@ -542,18 +542,18 @@ pub(in crate::message) const READY: &[Ready] = &[
         aliases: &[],
         right_to_left: false,
         any: Words {
-            sms: "{{CODE}} is uw code, {{MINUTES}} min geldig. Deel deze met niemand.",
+            sms: "{{CODE}} is uw code, {{MINUTES}} min geldig. Deel deze code met niemand.",
             subject: "Uw eenmalige code",
             intro: "Dit is uw eenmalige code:",
-            outro: "De code is {{MINUTES}} min geldig. Deel deze nooit met anderen. Hebt u geen code \
+            outro: "De code is {{MINUTES}} min geldig. Deel hem nooit met anderen. Hebt u geen code \
                     aangevraagd, negeer dan dit bericht.",
         },
         payment: Words {
             sms: "{{CODE}} is uw code om {{AMOUNT}} aan {{PAYEE}} te betalen, {{MINUTES}} min geldig. Deel \
-                  deze met niemand.",
+                  deze code met niemand.",
             subject: "Code om uw betaling te bevestigen",
             intro: "Gebruik deze code om de betaling van {{AMOUNT}} aan {{PAYEE}} te bevestigen:",
-            outro: "De code is {{MINUTES}} min en alleen voor deze betaling geldig. Deel deze nooit met \
+            outro: "De code is {{MINUTES}} min geldig, en alleen voor deze betaling. Deel hem nooit met \
                     anderen. Hebt u deze betaling niet gestart, gebruik de code dan niet.",
         },
     },
@@ -584,15 +584,15 @@ pub(in crate::message) const READY: &[Ready] = &[
         aliases: &[],
         right_to_left: false,
         any: Words {
-            sms: "{{CODE}} é a sua senha SMS. Expira em {{MINUTES}} min. Nunca a partilhe com ninguém.",
+            sms: "{{CODE}} é o seu SMS Token. Expira em {{MINUTES}} min. Nunca o partilhe com ninguém.",
             subject: "O seu código de utilização única",
             intro: "Este é o seu código de utilização única:",
             outro: "O código é válido durante {{MINUTES}} min. Nunca o partilhe com ninguém. Se não o \
                     pediu, ignore esta mensagem.",
         },
         payment: Words {
-            sms: "{{CODE}} é a sua senha SMS para pagar {{AMOUNT}} a {{PAYEE}} e expira em {{MINUTES}} min. \
-                  Nunca a partilhe.",
+            sms: "{{CODE}} é o seu SMS Token para pagar {{AMOUNT}} a {{PAYEE}} e expira em {{MINUTES}} min. \
+                  Nunca o partilhe.",
             subject: "Código para confirmar o seu pagamento",
             intro: "Para confirmar o pagamento de {{AMOUNT}} a {{PAYEE}}, utilize este código:",
             outro: "O código é válido durante {{MINUTES}} min e apenas para este pagamento. Nunca o \

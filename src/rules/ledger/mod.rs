@@ -170,7 +170,8 @@ impl Ledger {
         id: &ChallengeId,
         heard: Delivery,
     ) -> Option<(Self, Recipient, Purpose)> {
-        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.is_live(at.now))?;
+        let live = |one: &Challenge| one.is_live(at.now) && one.life.created >= at.valid_from;
+        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && live(one))?;
         if challenge.reported >= Some(heard) {
             return None;
         }
