@@ -115,6 +115,18 @@ pub(crate) fn misleads(character: char) -> bool {
     character.is_control() || separates || reorders
 }
 
+/// Whether a text could change how those around it read: as [`misleads`] says, or by a mark that turns the
+/// direction of its neighbours, by which a payee that ends in 1 lends that to the amount beside it (UAX 9
+/// section 2.6), or by beginning with a mark that would be drawn on the character before it.
+pub(crate) fn misleads_beside_others(text: &str) -> bool {
+    let turns = |character| matches!(character, '\u{200E}' | '\u{200F}' | '\u{61C}');
+    let is_mark = |first| {
+        matches!(first, '\u{300}'..='\u{36F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}')
+            || matches!(first, '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
+    };
+    text.starts_with(is_mark) || text.chars().any(|character| misleads(character) || turns(character))
+}
+
 /// Fields and values that must come with the submission just as they came with the request.
 #[derive(Clone, Default)]
 pub(crate) struct Context(Vec<(Field, String)>);
@@ -142,7 +154,7 @@ impl Context {
             return Err(ContextError::NoName);
         }
         let texts = || self.fields().flat_map(|(name, value)| [name, value]);
-        if texts().any(|text| text.chars().any(misleads)) {
+        if texts().any(misleads_beside_others) {
             return Err(ContextError::ControlCharacter);
         }
         let bytes = texts().map(str::len).sum();
@@ -200,8 +212,11 @@ pub enum ContextError {
     /// A name is empty.
     #[error("bound context: a name is empty; name the field, `amount` say")]
     NoName,
-    /// A control character in a name or value, or one that shows its surroundings in another order.
-    #[error("bound context: a control character, line break or bidirectional override; remove it")]
+    /// A control character in a name or value, or one that shows its surroundings in another order, or a
+    /// combining mark at its beginning.
+    #[error(
+        "bound context: a control character, line break, bidirectional mark or override, or a combining mark at the beginning; remove it"
+    )]
     ControlCharacter,
     /// More than 16 fields.
     #[error("bound context: {fields} fields; at most {MAX_FIELDS}")]

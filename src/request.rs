@@ -400,6 +400,16 @@ pub enum RequestError {
         "fallback: must be an email address beside a phone number, and not where the code proves an address (register, confirm)"
     )]
     Fallback,
+    /// Too long an SMS.
+    #[error(
+        "message: {segments} segments with the longest code, and at most {most} may be; bind shorter values, or shorten the template"
+    )]
+    Segments {
+        /// How many there would be.
+        segments: usize,
+        /// How many there may be: see [`CatalogueBuilder::most_segments`](crate::CatalogueBuilder::most_segments).
+        most: usize,
+    },
     /// No text.
     #[error(
         "message: the catalogue has no text for this channel, {channel:?}; add a wording, or let ready_texts stand in"

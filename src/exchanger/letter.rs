@@ -5,8 +5,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::code::Code;
+use crate::context::Field;
 use crate::delivery::DeliveryId;
-use crate::message::{Around, Catalogue, Message, Template, Values};
+use crate::message::{Around, Catalogue, Message, Occasion, Template, Values};
 use crate::otp_id::OtpId;
 use crate::policy::Policy;
 use crate::recipient::Recipient;
@@ -17,6 +18,7 @@ use crate::timestamp::Timestamp;
 /// All that a challenge's messages are made of, whoever of its two addresses they go to.
 pub(super) struct Letter<'a> {
     catalogue: &'a Catalogue,
+    required: &'a [Field],
     template: Option<&'a Template>,
     challenge: &'a Challenge,
     /// For links, if that is the name the code answers to.
@@ -39,6 +41,7 @@ impl<'a> Letter<'a> {
         let fixed = challenge.fixed_code(now, policy);
         Self {
             catalogue,
+            required: &policy.required,
             template: challenge.template.as_ref().or(policy.otp.message_template()),
             challenge,
             otp_id: (challenge.answers_to == AnswersTo::OtpId).then_some(otp_id),
@@ -50,8 +53,7 @@ impl<'a> Letter<'a> {
 
     /// What the person there reads.
     pub(super) fn text(&self, recipient: &Recipient) -> Zeroizing<String> {
-        let Challenge { purpose, locale, .. } = self.challenge;
-        self.catalogue.text(self.template, purpose, locale.as_ref(), &self.values(recipient))
+        self.catalogue.text(self.template, &self.occasion(recipient), &self.values(recipient))
     }
 
     /// The message with that text.
@@ -62,9 +64,8 @@ impl<'a> Letter<'a> {
         delivery_id: DeliveryId,
     ) -> Message {
         let Challenge { purpose, locale, .. } = self.challenge;
-        let values = self.values(&recipient);
         let Around { subject, html, language } =
-            self.catalogue.around(self.template, purpose, locale.as_ref(), &values);
+            self.catalogue.around(self.template, &self.occasion(&recipient), &self.values(&recipient));
         Message {
             recipient,
             subject,
@@ -77,6 +78,12 @@ impl<'a> Letter<'a> {
             lifetime: self.lifetime,
             delivery_id,
         }
+    }
+
+    fn occasion<'b>(&'b self, recipient: &Recipient) -> Occasion<'b> {
+        let Challenge { purpose, locale, fields, .. } = self.challenge;
+        let (channel, required) = (recipient.channel(), self.required);
+        Occasion { channel, purpose, locale: locale.as_ref(), context: fields, required }
     }
 
     fn values<'b>(&'b self, recipient: &'b Recipient) -> Values<'b> {

@@ -214,7 +214,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
             Some(template) => catalogue.supports(template)?,
             None => {
                 if let Some(field) = catalogue.hides(&policy.required) {
-                    return Err(PolicyError::NotShown { field: field.clone() }.into());
+                    return Err(PolicyError::NotShown { field }.into());
                 }
             }
         }

@@ -258,7 +258,10 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             let error = match answer {
                 Err(error) => error,
                 Ok(accepted) => {
-                    receipt.message_id = accepted.message_id().map(str::to_owned);
+                    // Events show it, and never a code or a whole address.
+                    let address = recipient.address().trim_start_matches('+');
+                    let echoes = |id: &str| id.contains(address) || id.contains(receipt.code.expose());
+                    receipt.message_id = accepted.message_id().filter(|id| !echoes(id)).map(str::to_owned);
                     if failed.is_some() {
                         receipt.replace(text, recipient.channel());
                     }

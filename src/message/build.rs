@@ -6,15 +6,19 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::autofill::{Autofill, AutofillError};
-use super::catalogue::{Catalogue, Entry, Language, Texts};
+use super::catalogue::{Catalogue, Texts};
+use super::choose::{Entry, Language};
 use super::lint::{Lint, Longest};
 use super::locale::Locale;
 use super::ready::READY;
 use super::template::{Template, TemplateError};
 use super::wording::{Email, Part, Wording};
-use crate::context::misleads;
+use crate::context::{ContextError, Field, misleads_beside_others};
 use crate::purpose::Purpose;
 use crate::url::is_safe_target;
+
+/// How many segments an SMS may take unless the catalogue says otherwise: each of them is paid for.
+const MOST_SEGMENTS: usize = 10;
 
 /// The most characters an application's name may have.
 const MAX_APPLICATION_CHARACTERS: usize = 64;
@@ -113,10 +117,10 @@ impl CatalogueBuilder {
         Self { transliterate, ..self }
     }
 
-    /// The most segments an SMS of this catalogue may take, with the [longest](Self::longest) values in it.
-    /// Any that takes more is an error then, the ready texts among them: in scripts that GSM-7 has not they
-    /// need two with a code of 20 characters, and three for a payment. A request's own template is not held
-    /// to it.
+    /// The most segments an SMS may take; 10 unless set. A wording that takes more with the
+    /// [longest](Self::longest) values in it is an error, and so is a request that would, with what it binds
+    /// and its own template. The ready texts count: in scripts that GSM-7 has not they need two with a code
+    /// of 20 characters, and three for a payment.
     pub fn most_segments(self, segments: usize) -> Self {
         Self { most_segments: Some(segments), ..self }
     }
@@ -134,12 +138,12 @@ impl CatalogueBuilder {
         let default = locale(&self.default_locale)?;
         let named = |name: &String| {
             let characters = name.chars().count();
-            (1..=MAX_APPLICATION_CHARACTERS).contains(&characters) && !name.chars().any(misleads)
+            (1..=MAX_APPLICATION_CHARACTERS).contains(&characters) && !misleads_beside_others(name)
         };
         if !self.application.as_ref().is_none_or(named) {
             return Err(CatalogueError::Application);
         }
-        if self.link.as_ref().is_some_and(|page| !is_safe_target(page) || page.contains(['#', '{'])) {
+        if self.link.as_ref().is_some_and(|page| !is_page(page)) {
             return Err(CatalogueError::Link);
         }
         if let Some(autofill) = &self.autofill {
@@ -152,6 +156,7 @@ impl CatalogueBuilder {
             autofill: self.autofill,
             transliterate: self.transliterate,
             longest: self.longest,
+            most_segments: self.most_segments.unwrap_or(MOST_SEGMENTS),
             default,
             languages: BTreeMap::new(),
             aliases: BTreeMap::new(),
@@ -171,12 +176,26 @@ impl CatalogueBuilder {
         }
         texts.check_default()?;
         let catalogue = Catalogue(Arc::new(texts));
-        let most = self.most_segments.unwrap_or(usize::MAX);
+        let most = catalogue.0.most_segments;
         match catalogue.lint().into_iter().find(|lint| lint.segments.segments > most) {
             Some(lint) => Err(CatalogueError::Segments { lint: Box::new(lint), most }),
             None => Ok(catalogue),
         }
     }
+}
+
+/// A page that a link in a message may lead to: what a browser may be sent to, on the web or in an app, with
+/// no fragment yet and nobody's name in it.
+fn is_page(url: &str) -> bool {
+    let (scheme, rest) = url.split_once(':').unwrap_or_default();
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
+    let somewhere = match scheme.to_ascii_lowercase().as_str() {
+        "https" | "http" => {
+            authority.is_some_and(|authority| !authority.is_empty() && !authority.contains('@'))
+        }
+        app => app.contains('.'), // as RFC 8252 section 7.1 has it: a domain name turned round
+    };
+    somewhere && is_safe_target(url) && !url.contains(['#', '{'])
 }
 
 impl TryFrom<CatalogueBuilder> for Catalogue {
@@ -314,11 +333,20 @@ pub enum CatalogueError {
     /// The lines for autofill.
     #[error(transparent)]
     Autofill(#[from] AutofillError),
-    /// A longest value that no request could have.
-    #[error(
-        "catalogue: longest needs a code of 1 to 20 characters, and values for amount, payee, device, session and tenant only, as a request could bind them: an amount like `1234567.89 EUR`, none empty, 512 bytes in all, no control characters"
-    )]
-    Longest,
+    /// The longest code.
+    #[error("catalogue: longest code must have 1 to 20 characters")]
+    LongestCode,
+    /// The longest value of a field that no template shows.
+    #[error("catalogue: longest values are for amount, payee, device, session and tenant; leave others out")]
+    LongestField,
+    /// A longest value that no request could bind.
+    #[error("catalogue: longest value of {}: {source}", field.as_str())]
+    LongestValue {
+        /// Of which field.
+        field: Field,
+        /// What is wrong with it.
+        source: ContextError,
+    },
     /// One of a wording's texts.
     #[error("catalogue: {} in {locale}{}: {source}", part.name(), for_purpose(purpose.as_ref()))]
     Template {

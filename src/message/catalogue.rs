@@ -11,16 +11,17 @@ use zeroize::Zeroizing;
 
 use super::autofill::Autofill;
 use super::build::CatalogueBuilder;
+use super::choose::{Lack, Language, Occasion};
 use super::lint::Longest;
 use super::locale::{Locale, ranges};
+use super::sms::Segments;
 use super::sms::transliterate::transliterate;
 use super::template::{Place, Template, TemplateError};
 use super::values::{Values, Written};
-use super::wording::{Chosen, Email};
+use super::wording::Chosen;
 use crate::code::Code;
 use crate::context::{Context, Field};
 use crate::otp_id::OtpId;
-use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
 
 /// What messages say: [wordings](crate::Wording) by language, purpose and channel, and what stands in all of
@@ -82,75 +83,11 @@ pub(super) struct Texts {
     pub(super) autofill: Option<Autofill>,
     pub(super) transliterate: bool,
     pub(super) longest: Longest,
+    pub(super) most_segments: usize,
     pub(super) default: Locale,
     pub(super) languages: BTreeMap<String, Language>,
     /// Other keys that people's devices send for some of them.
     pub(super) aliases: BTreeMap<String, String>,
-}
-
-/// The texts in one language.
-#[derive(Clone)]
-pub(super) struct Language {
-    pub(super) tag: Arc<str>,
-    pub(super) sms: Vec<Entry<Template>>,
-    pub(super) emails: Vec<Entry<Email>>,
-}
-
-/// A text for a purpose or for any.
-#[derive(Clone)]
-pub(super) struct Entry<T> {
-    pub(super) purpose: Option<Purpose>,
-    /// What has to be bound for it, in order.
-    pub(super) shows: Vec<&'static Field>,
-    pub(super) text: T,
-}
-
-impl Language {
-    pub(super) fn new(tag: &str) -> Self {
-        Self { tag: tag.into(), sms: Vec::new(), emails: Vec::new() }
-    }
-
-    fn choose(
-        &self,
-        channel: Channel,
-        purpose: Option<&Purpose>,
-        is_bound: impl Fn(&Field) -> bool,
-    ) -> Result<Chosen<'_>, Lack> {
-        match channel {
-            Channel::Sms => fitting(&self.sms, purpose, is_bound).map(Chosen::Sms),
-            Channel::Email => fitting(&self.emails, purpose, is_bound).map(Chosen::email),
-        }
-    }
-}
-
-/// Of those that show nothing which is not bound: what was written for the purpose before what was written
-/// for any, and then what shows the most.
-fn fitting<'a, T>(
-    entries: &'a [Entry<T>],
-    purpose: Option<&Purpose>,
-    is_bound: impl Fn(&Field) -> bool,
-) -> Result<&'a T, Lack> {
-    let meant = entries.iter().filter(|entry| entry.purpose.is_none() || entry.purpose.as_ref() == purpose);
-    let mut lack = Lack::Text;
-    let mut best: Option<&Entry<T>> = None;
-    for entry in meant {
-        let rank = |entry: &Entry<T>| (entry.purpose.is_some(), entry.shows.len());
-        match entry.shows.iter().find(|field| !is_bound(field)) {
-            Some(field) => lack = Lack::Bound(field),
-            None if best.is_none_or(|best| rank(best) < rank(entry)) => best = Some(entry),
-            None => {}
-        }
-    }
-    best.map(|entry| &entry.text).ok_or(lack)
-}
-
-/// Why there is nothing to say.
-#[derive(Clone, Copy)]
-pub(crate) enum Lack {
-    /// No text for the channel.
-    Text,
-    /// What there is shows a field that is not bound.
-    Bound(&'static Field),
 }
 
 /// What stands around the text of a message.
@@ -166,20 +103,16 @@ impl Catalogue {
         CatalogueBuilder::default()
     }
 
-    /// What a message by that channel, for a code of that purpose and bound to that, says in that language.
-    pub(crate) fn choose(
-        &self,
-        channel: Channel,
-        purpose: &Purpose,
-        locale: Option<&Locale>,
-        context: &Context,
-    ) -> Result<(&Arc<str>, Chosen<'_>), Lack> {
+    /// What a message says on that occasion, and in which language.
+    pub(crate) fn choose(&self, occasion: &Occasion<'_>) -> Result<(&Arc<str>, Chosen<'_>), Lack> {
+        let Occasion { channel, purpose, locale, context, required } = *occasion;
+        let is_bound = |field: &Field| context.value(field).is_some();
         let mut lack = Lack::Text;
         for language in self.0.nearest(locale) {
-            match language.choose(channel, Some(purpose), |field| context.value(field).is_some()) {
+            match language.choose(channel, Some(purpose), is_bound, required) {
                 Ok(chosen) => return Ok((&language.tag, chosen)),
                 Err(Lack::Text) => {}
-                Err(bound) => lack = bound,
+                Err(other) => lack = other,
             }
         }
         Err(lack)
@@ -205,23 +138,26 @@ impl Catalogue {
         Values { code, context, lifetime, recipient, otp_id, application, page, written }
     }
 
-    /// The first of those fields that codes bound to them all do not show, by some channel in some language,
-    /// whatever their purpose.
-    pub(crate) fn hides<'a>(&self, fields: &'a [Field]) -> Option<&'a Field> {
-        let languages = || self.0.languages.values();
-        let purposes = languages().flat_map(|language| {
+    /// One of those fields that codes bound to them all do not show in the default language, whatever their
+    /// purpose.
+    pub(crate) fn hides(&self, fields: &[Field]) -> Option<Field> {
+        let own = self.0.languages.values().flat_map(|language| {
             let sms = language.sms.iter().map(|entry| entry.purpose.as_ref());
             sms.chain(language.emails.iter().map(|entry| entry.purpose.as_ref()))
         });
-        // And one that nobody wrote for.
-        let purposes: BTreeSet<_> = purposes.chain([None]).collect();
-        let hidden = |purpose: Option<&Purpose>| {
-            let chosen = languages().flat_map(|language| {
-                let choose = |channel| language.choose(channel, purpose, |field| fields.contains(field)).ok();
-                [Channel::Sms, Channel::Email].map(choose).into_iter().flatten()
-            });
-            let chosen: Vec<_> = chosen.collect();
-            fields.iter().find(|field| !chosen.iter().all(|chosen| chosen.shows(field)))
+        // And a purpose that nobody wrote for.
+        let purposes: BTreeSet<_> = own.chain([None]).collect();
+        let hidden = |purpose| {
+            [Channel::Sms, Channel::Email].into_iter().find_map(|channel| {
+                let choose = |language: &Language| {
+                    language.choose(channel, purpose, |field| fields.contains(field), fields).err()
+                };
+                let lacks: Option<Vec<_>> = self.0.nearest(None).into_iter().map(choose).collect();
+                lacks?.into_iter().find_map(|lack| match lack {
+                    Lack::Shown(field) => Some(field),
+                    Lack::Bound(_) | Lack::Text => None,
+                })
+            })
         };
         let hidden: Option<Vec<_>> = purposes.into_iter().map(hidden).collect();
         hidden.and_then(|hidden| hidden.into_iter().next())
@@ -236,13 +172,10 @@ impl Catalogue {
     pub(crate) fn text(
         &self,
         template: Option<&Template>,
-        purpose: &Purpose,
-        locale: Option<&Locale>,
+        occasion: &Occasion<'_>,
         values: &Values<'_>,
     ) -> Zeroizing<String> {
-        let channel = values.recipient.channel();
-        let chosen = || self.choose(channel, purpose, locale, values.context).ok();
-        let template = template.or_else(|| match chosen()?.1 {
+        let template = template.or_else(|| match self.choose(occasion).ok()?.1 {
             Chosen::Sms(text) | Chosen::Email(_, text, _) => Some(text),
         });
         let Some(template) = template else {
@@ -255,11 +188,10 @@ impl Catalogue {
     pub(crate) fn around(
         &self,
         template: Option<&Template>,
-        purpose: &Purpose,
-        locale: Option<&Locale>,
+        occasion: &Occasion<'_>,
         values: &Values<'_>,
     ) -> Around {
-        let chosen = self.choose(values.recipient.channel(), purpose, locale, values.context).ok();
+        let chosen = self.choose(occasion).ok();
         let (subject, html) = match chosen {
             Some((_, Chosen::Email(subject, _, html))) => (Some(subject.render(values)), html),
             _ => (None, None),
@@ -271,6 +203,27 @@ impl Catalogue {
         let language = chosen.map(|(language, _)| Arc::clone(language));
         Around { subject, html: html.map(|html| html.render_html(values)), language }
     }
+
+    /// How many segments that template takes with those values bound, a code as long as there is and the
+    /// longest life, if that is more than are allowed.
+    pub(crate) fn too_many_segments(
+        &self,
+        template: &Template,
+        recipient: &Recipient,
+        context: &Context,
+    ) -> Option<TooMany> {
+        let segments = self.with_longest(recipient, context, |values| {
+            Segments::of(&self.0.finish(template.render(values), values)).segments
+        });
+        let most = self.0.most_segments;
+        (segments > most).then_some(TooMany { segments, most })
+    }
+}
+
+/// More segments than are allowed.
+pub(crate) struct TooMany {
+    pub(crate) segments: usize,
+    pub(crate) most: usize,
 }
 
 impl Texts {

@@ -32,6 +32,11 @@ impl Form {
         }
     }
 
+    /// Whether it may go out as an SMS.
+    pub(super) fn is_sms(self) -> bool {
+        matches!(self, Self::Request | Self::Sms)
+    }
+
     pub(super) fn needs_code(self) -> bool {
         self != Self::Subject
     }

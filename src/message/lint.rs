@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::build::{CatalogueError, for_purpose};
-use super::catalogue::{Catalogue, Entry};
+use super::catalogue::Catalogue;
+use super::choose::{Entry, Occasion};
 use super::locale::Locale;
 use super::sms::transliterate::{spelling, transliterate};
 use super::sms::{Encoding, Segments};
@@ -56,11 +57,18 @@ impl Longest {
     }
 
     pub(super) fn check(&self) -> Result<(), CatalogueError> {
-        let known = |name: &String| FIELDS.iter().any(|field| field.as_str() == name);
-        let fits = (1..=MAX_CODE_LENGTH).contains(&self.code)
-            && self.values.keys().all(known)
-            && self.context(|_| true).check().is_ok();
-        if fits { Ok(()) } else { Err(CatalogueError::Longest) }
+        if !(1..=MAX_CODE_LENGTH).contains(&self.code) {
+            return Err(CatalogueError::LongestCode);
+        }
+        for (name, value) in &self.values {
+            let Some(field) = FIELDS.into_iter().find(|field| field.as_str() == name) else {
+                return Err(CatalogueError::LongestField);
+            };
+            let mut alone = Context::default();
+            alone.bind(field.clone(), value.clone());
+            alone.check().map_err(|source| CatalogueError::LongestValue { field, source })?;
+        }
+        Ok(())
     }
 
     fn context(&self, is_bound: impl Fn(&Field) -> bool) -> Context {
@@ -156,11 +164,11 @@ impl Catalogue {
     ) -> Option<Preview> {
         let locale = locale.and_then(Locale::parse);
         let context = self.0.longest.context(|field| bound.contains(field));
+        let (channel, locale) = (recipient.channel(), locale.as_ref());
+        let occasion = Occasion { channel, purpose, locale, context: &context, required: &[] };
+        let (language, _) = self.choose(&occasion).ok()?;
         self.with_longest(recipient, &context, |values| {
-            let (channel, locale) = (recipient.channel(), locale.as_ref());
-            let (language, _) = self.choose(channel, purpose, locale, values.context).ok()?;
-            let (text, around) =
-                (self.text(None, purpose, locale, values), self.around(None, purpose, locale, values));
+            let (text, around) = (self.text(None, &occasion, values), self.around(None, &occasion, values));
             Some(Preview {
                 language: language.to_string(),
                 subject: around.subject.map(|subject| subject.to_string()),
@@ -170,7 +178,7 @@ impl Catalogue {
         })
     }
 
-    fn with_longest<T>(
+    pub(super) fn with_longest<T>(
         &self,
         recipient: &Recipient,
         context: &Context,

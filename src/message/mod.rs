@@ -3,6 +3,7 @@
 mod autofill;
 mod build;
 mod catalogue;
+mod choose;
 mod form;
 mod html;
 mod lint;
@@ -27,12 +28,14 @@ use crate::recipient::{Channel, Recipient};
 pub use autofill::{Autofill, AutofillError};
 pub use build::{CatalogueBuilder, CatalogueError};
 pub use catalogue::Catalogue;
-pub(crate) use catalogue::{Around, Lack};
+pub(crate) use catalogue::{Around, TooMany};
+pub(crate) use choose::{Lack, Occasion};
 pub use lint::{Lint, Longest, Preview};
 pub(crate) use locale::Locale;
 pub use sms::{Encoding, Segments};
 pub use template::{MAX_TEMPLATE_BYTES, Template, TemplateError};
 pub(crate) use values::Values;
+pub(crate) use wording::Chosen;
 pub use wording::{Part, Wording};
 
 /// One message to one person, as handed to a [`Notifier`](crate::Notifier): written already, to be carried as

@@ -50,6 +50,10 @@ impl Template {
         if text.chars().any(|character| misleads(character) && !form.lays_out(character)) {
             return Err(TemplateError::ControlCharacter);
         }
+        let last = text.trim_end().rsplit('\n').next().unwrap_or_default();
+        if form.is_sms() && last.trim_start().starts_with('@') {
+            return Err(TemplateError::OriginBound);
+        }
         match text.matches(CODE).count() {
             0 if form.needs_code() => return Err(TemplateError::NoPlace),
             0 | 1 => {}
@@ -167,6 +171,11 @@ pub enum TemplateError {
         "template: has a control character, a bidirectional override, or a line break or tab where none may be; only the SMS, text and HTML of a wording have lines, text and HTML tabs"
     )]
     ControlCharacter,
+    /// A last line that begins with `@`: phones would take it for one that binds the code to a website.
+    #[error(
+        "template: the last line begins with `@`, as one for autofill does; set CatalogueBuilder::autofill instead"
+    )]
+    OriginBound,
     /// Longer than it may be.
     #[error("template: {bytes} bytes; at most {most}")]
     TooLong {

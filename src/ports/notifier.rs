@@ -96,8 +96,12 @@ impl Accepted {
     }
 
     /// Taken, under the carrier's own name for the message: what its support and its later notices call it.
+    /// It goes into logs, so what is not 1 to 255 printable ASCII characters without spaces is no name.
     pub fn under(message_id: impl Into<String>) -> Self {
-        Self { message_id: Some(message_id.into()) }
+        let message_id = Some(message_id.into());
+        let is_name =
+            |id: &String| (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        Self { message_id: message_id.filter(is_name) }
     }
 
     /// The carrier's own name for the message.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ClientTag;
 use crate::context::{Context, Field};
 use crate::grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal};
-use crate::message::{Catalogue, Lack, Locale, Template};
+use crate::message::{Catalogue, Chosen, Lack, Locale, Occasion, Template, TooMany};
 use crate::otp::Otp;
 use crate::policy::{MAX_PUBLIC_LIFETIME, Policy};
 use crate::purpose::Purpose;
@@ -212,26 +212,35 @@ impl Words<'_> {
             return Err(RequestError::NotBound { field: field.clone() });
         }
         // An email of a template has the catalogue's subject.
+        let required: &[Field] = if self.template.is_some() { &[] } else { &policy.required };
+        let occasion = Occasion { channel, purpose, locale: self.locale, context, required };
         let chosen = if self.template.is_none() || channel == Channel::Email {
-            let chosen = self.catalogue.choose(channel, purpose, self.locale, context);
-            Some(chosen.map(|(_, chosen)| chosen).map_err(|lack| match lack {
+            let chosen = self.catalogue.choose(&occasion).map(|(_, chosen)| chosen);
+            Some(chosen.map_err(|lack| match lack {
                 Lack::Text => RequestError::NoText { channel },
                 Lack::Bound(field) => RequestError::NotBound { field: field.clone() },
+                Lack::Shown(field) => RequestError::NotShown { field },
             })?)
         } else {
             None
         };
-        let shows = |field: &Field| match (self.template, chosen) {
-            (Some(template), _) => template.shows(field),
-            (None, chosen) => chosen.is_some_and(|chosen| chosen.shows(field)),
-        };
-        if let Some(field) = policy.required.iter().find(|field| !shows(field)) {
-            return Err(RequestError::NotShown { field: field.clone() });
+        if let Some(template) = self.template {
+            self.catalogue.supports(template)?;
+            if let Some(field) = policy.required.iter().find(|field| !template.shows(field)) {
+                return Err(RequestError::NotShown { field: field.clone() });
+            }
+            if let Some(field) = template.fields().find(|field| context.value(field).is_none()) {
+                return Err(RequestError::NotBound { field: field.clone() });
+            }
         }
-        let Some(template) = self.template else { return Ok(()) };
-        self.catalogue.supports(template)?;
-        match template.fields().find(|field| context.value(field).is_none()) {
-            Some(field) => Err(RequestError::NotBound { field: field.clone() }),
+        // What shows nothing that is bound was counted when the catalogue was built.
+        let text = match (self.template, chosen) {
+            (Some(template), _) if channel == Channel::Sms => template,
+            (None, Some(Chosen::Sms(template))) if !context.is_empty() => template,
+            _ => return Ok(()),
+        };
+        match self.catalogue.too_many_segments(text, recipient, context) {
+            Some(TooMany { segments, most }) => Err(RequestError::Segments { segments, most }),
             None => Ok(()),
         }
     }
