@@ -155,14 +155,14 @@ fn a_link_names_no_otp_id_where_the_code_does_not_answer_to_it() {
         assert!(!text.contains("otp_id") && !text.contains(&receipt.otp_id.to_string()));
         found[0].1.clone()
     };
-    let house_ = house(bare(), Policy::default());
-    let code = only_code(&house_, Request::login(&ada()).by_recipient());
+    let known = house(bare(), Policy::default());
+    let code = only_code(&known, Request::login(&ada()).by_recipient());
     let submission = Submission::by_recipient(&ada(), &code).login();
-    assert!(block_on(house_.otp.exchange(submission)).is_ok());
+    assert!(block_on(known.otp.exchange(submission)).is_ok());
 
-    let house_ = house(bare(), Policy::slingr());
-    let code = only_code(&house_, Request::login(&ada()).by_code().requested_by(desk()));
-    assert!(block_on(house_.otp.exchange(Submission::by_code(&code).client(client(1)).login())).is_ok());
+    let alone = house(bare(), Policy::slingr());
+    let code = only_code(&alone, Request::login(&ada()).by_code().requested_by(desk()));
+    assert!(block_on(alone.otp.exchange(Submission::by_code(&code).client(client(1)).login())).is_ok());
 }
 
 #[test]
