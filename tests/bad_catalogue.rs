@@ -9,8 +9,8 @@ mod html;
 mod random;
 
 use otp_exchange::{
-    Autofill, AutofillError, Catalogue, CatalogueBuilder, CatalogueError, Encoding, Longest, Part, Purpose,
-    TemplateError, Wording,
+    Autofill, AutofillError, Catalogue, CatalogueBuilder, CatalogueError, ContextError, Encoding, Longest,
+    Part, Purpose, TemplateError, Wording,
 };
 
 fn refused(builder: CatalogueBuilder) -> CatalogueError {
@@ -213,24 +213,26 @@ fn the_longest_values_are_some_that_a_request_could_have() {
     ] {
         assert_eq!(value(field, good), Ok(()), "{field}");
     }
-    let bad = |found| assert_eq!(found, Err(CatalogueError::Longest));
-    bad(checked(Longest::default().code(0)));
-    bad(checked(Longest::default().code(21)));
-    for (field, value_) in [
-        ("amount", "a lot"),
-        ("amount", "1,000.00 EUR"),
-        ("payee", ""),
-        ("payee", "A\nB"),
-        ("payee", "\u{202e}"),
-        ("device", &"d".repeat(512)),
-        ("Payee", "ACME"),
-        ("iban", "BE68 5390 0754 7034"),
-        ("", "x"),
-    ] {
-        bad(value(field, value_));
+    for code in [0, 21] {
+        assert_eq!(checked(Longest::default().code(code)), Err(CatalogueError::LongestCode));
     }
-    let said = CatalogueError::Longest.to_string();
-    assert!(["1 to 20", "amount", "payee", "EUR", "512"].iter().all(|part| said.contains(part)), "{said}");
+    for field in ["Payee", "iban", ""] {
+        assert_eq!(value(field, "x"), Err(CatalogueError::LongestField), "{field}");
+    }
+    for (field, bad, source) in [
+        ("amount", "a lot", ContextError::Amount),
+        ("amount", "1,000.00 EUR", ContextError::Amount),
+        ("payee", "", ContextError::NoValue),
+        ("payee", "A\nB", ContextError::ControlCharacter),
+        ("payee", "\u{202e}", ContextError::ControlCharacter),
+        ("device", &"d".repeat(512), ContextError::TooLong { bytes: 518 }),
+    ] {
+        let error = CatalogueError::LongestValue { field: field.into(), source };
+        assert_eq!(value(field, bad), Err(error.clone()));
+        assert!(error.to_string().contains(&format!("longest value of {field}: ")), "{error}");
+    }
+    // The longest a request may bind, alone.
+    assert_eq!(value("payee", &"x".repeat(507)), Ok(()));
 }
 
 #[test]
