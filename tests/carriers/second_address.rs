@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
-    ByChannel, Catalogue, Channel, Event, Exchanger, Policy, Purpose, Quota, Request, RequestError,
-    SendError, TestRecipient, Waiting, Wording,
+    ByChannel, Catalogue, Channel, DynNotifier, Event, Exchanger, Policy, Purpose, Quota, Request,
+    RequestError, SendError, TestRecipient, Waiting, Wording,
 };
 
 use crate::Answer::{Permanent, ReplyLost, RequestLost, Takes, Transient};
@@ -96,6 +97,36 @@ fn a_code_that_may_have_arrived_before_is_never_void() {
         assert_eq!(later, Outcome::NeverWill { by: "gateway".to_owned() }, "{before:?}");
         let code = scene.book.take().remove(0).code;
         assert!(block_on(scene.otp.exchange(login(&id, &code))).is_ok(), "{before:?}");
+    }
+}
+
+#[test]
+fn a_code_that_another_process_delivered_meanwhile_is_not_void() {
+    for meanwhile in [false, true] {
+        let (memory, clock, book) = (memory(), ManualClock::default(), Book::default());
+        let built = |notifier: DynNotifier| {
+            let builder = Exchanger::builder(memory.clone(), notifier, keyring());
+            builder.clock(clock.clone()).build().unwrap()
+        };
+        let there = built(DynNotifier::new(Carrier::always("there", &book, Takes)));
+        let issued = block_on(there.issue(Request::login(&phone()).fallback(&ada()))).unwrap();
+        let (id, later) = (issued.otp_id, clock.clone());
+        let email = Carrier::new("smtp", &book, move || {
+            if meanwhile {
+                later.advance(seconds(30));
+                block_on(there.deliver(&id)).unwrap();
+            }
+            Permanent
+        });
+        let here =
+            built(DynNotifier::new(ByChannel::new(email, Carrier::always("gateway", &book, Permanent))));
+        let outcome = Outcome::of(&block_on(here.deliver(&id)));
+        let by = "gateway".to_owned();
+        let expected = if meanwhile { Outcome::NeverWill { by } } else { Outcome::Voided { by } };
+        assert_eq!(outcome, expected);
+        let code = issued.expose().code;
+        assert!(book.take().iter().all(|one| one.code == code));
+        assert_eq!(block_on(here.exchange(login(&id, code))).is_ok(), meanwhile);
     }
 }
 

@@ -10,7 +10,7 @@ use otp_exchange::{
 use crate::common::{
     Blind, Events, Rendezvous, ada, block_on, keeping, keyring, login, memory, other_than, race, seeded,
 };
-use crate::{Delivered, Failed, HEARD, reported};
+use crate::{Delivered, Failed, HEARD, Sent, reported};
 
 struct Scene {
     otp: Exchanger<FaultyStore<CountingStore<MemoryStore>>, Outbox>,
@@ -83,6 +83,7 @@ fn all_count<S: CodeStore + 'static>(store: S, is_right: bool) -> bool {
     let code = sent.expose().code;
     let typed = if is_right { code.to_owned() } else { other_than(code) };
     let submit = || block_on(otp.verify(login(&sent.otp_id, &typed))).is_ok();
+    block_on(otp.report(&id, Sent)).unwrap(); // else nobody would come to where all four wait
     store.hold();
     let worked = race(4, |index| match HEARD.get(index) {
         Some(heard) => block_on(otp.report(&id, *heard)).is_err(),

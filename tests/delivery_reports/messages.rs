@@ -28,8 +28,8 @@ impl Notifier for Names {
 #[test]
 fn the_carriers_own_name_for_a_message_is_told_to_the_caller_and_the_observer() {
     let (clock, events) = (ManualClock::default(), Events::default());
-    let sms = Names(Mutex::new(vec![None, Some("SM-2"), Some("SM-1")]));
-    let email = Names(Mutex::new(vec![Some("EM-1")]));
+    let sms = Names(Mutex::new(vec![None, Some("SM.2"), Some("SM.1")]));
+    let email = Names(Mutex::new(vec![Some("EM.1")]));
     let otp = Exchanger::builder(memory(), ByChannel::new(email, sms), keyring())
         .policy(patient())
         .clock(clock.clone())
@@ -40,7 +40,7 @@ fn the_carriers_own_name_for_a_message_is_told_to_the_caller_and_the_observer() 
     let request = || Request::login(&phone).fallback(&ada()).idempotency_key("this press of the button");
     let request = || request().lifetime(seconds(24 * 3600)).requested_by(desk());
     let name = |receipt: Receipt| {
-        assert!(!format!("{receipt:?} {:?}", receipt.expose()).contains("M-"), "not in passing");
+        assert!(!format!("{receipt:?} {:?}", receipt.expose()).contains("M."), "not in passing");
         receipt.expose().message_id.map(str::to_owned)
     };
     let id = block_on(otp.issue(request())).unwrap();
@@ -50,7 +50,7 @@ fn the_carriers_own_name_for_a_message_is_told_to_the_caller_and_the_observer() 
         name(block_on(otp.deliver(&id)).unwrap())
     };
     let delivered = [deliver(), deliver(), deliver(), deliver()];
-    let expected = [Some("SM-1"), Some("SM-2"), None, Some("EM-1")].map(|name| name.map(str::to_owned));
+    let expected = [Some("SM.1"), Some("SM.2"), None, Some("EM.1")].map(|name| name.map(str::to_owned));
     assert_eq!((issued, &delivered), (None, &expected), "the last by email");
     assert_eq!(name(block_on(otp.send(request())).unwrap()), None, "asked again, nothing is handed over");
     clock.advance(QUARTER);
