@@ -153,7 +153,7 @@ impl Request {
     /// none, so it may come from anybody.
     pub fn locale(self, locale: impl AsRef<str>) -> Self {
         let first = locale.as_ref().split([',', ';']).next().unwrap_or_default();
-        Self { locale: Locale::parse(first.trim_matches(' ')), ..self }
+        Self { locale: Locale::parse(first), ..self }
     }
 
     /// Another address of the same person: if the message cannot be handed over to this request's phone
@@ -397,7 +397,7 @@ pub enum RequestError {
     },
     /// The fallback.
     #[error(
-        "fallback: must be an email address beside a phone number, and not where the code proves an address (register, confirm)"
+        "fallback: must be an email address beside a phone number, no test recipient, and not where the code proves an address (register, confirm)"
     )]
     Fallback,
     /// Too long an SMS.

@@ -1,5 +1,7 @@
 //! How a challenge stands.
 
+use std::fmt;
+
 use crate::delivery::Delivery;
 use crate::otp_id::OtpId;
 use crate::purpose::Purpose;
@@ -7,7 +9,7 @@ use crate::timestamp::Timestamp;
 
 /// How a live challenge stands: looking at it spends nothing and changes nothing. A decoy looks like any
 /// other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
     /// A name of it. Each challenge has many, no two alike.
@@ -36,5 +38,20 @@ impl Status {
     /// whether there is an account**. For support, for the person's own session, for alarms.
     pub fn expose_delivery(&self) -> Option<Delivery> {
         self.delivery
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Status")
+            .field("otp_id", &self.otp_id)
+            .field("purpose", &self.purpose)
+            .field("attempts_left", &self.attempts_left)
+            .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
+            .field("length", &self.length)
+            .field("deliveries", &self.deliveries)
+            .field("resend_at", &self.resend_at)
+            .finish_non_exhaustive()
     }
 }

@@ -50,10 +50,10 @@ fn messages(criterion: &mut Criterion) {
     let long = "Pay 12.50 EUR to ACME with 123456. ".repeat(5);
     let (gsm, ucs) = (&long[..160], format!("ж{}", &long[..69]));
     group.bench_function("segments/160 characters, GSM-7", |bencher| {
-        bencher.iter(|| Segments::of(black_box(gsm)))
+        bencher.iter(|| Segments::of(black_box(gsm)));
     });
     group.bench_function("segments/70 characters, UCS-2", |bencher| {
-        bencher.iter(|| Segments::of(black_box(&ucs)))
+        bencher.iter(|| Segments::of(black_box(&ucs)));
     });
     group.finish();
 }

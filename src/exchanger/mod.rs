@@ -159,7 +159,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
         self
     }
 
-    /// What messages say; by default the texts that come with the crate.
+    /// What messages say; by default the texts that come with the crate. The catalogue of the day of delivery
+    /// holds, so let all processes have texts for the same channels.
     pub fn catalogue(mut self, catalogue: Catalogue) -> Self {
         self.settings.catalogue = catalogue;
         self

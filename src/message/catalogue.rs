@@ -153,10 +153,9 @@ impl Catalogue {
                     language.choose(channel, purpose, |field| fields.contains(field), fields).err()
                 };
                 let lacks: Option<Vec<_>> = self.0.nearest(None).into_iter().map(choose).collect();
-                lacks?.into_iter().find_map(|lack| match lack {
-                    Lack::Shown(field) => Some(field),
-                    Lack::Bound(_) | Lack::Text => None,
-                })
+                let lacking = lacks?.into_iter().find(|lack| !matches!(lack, Lack::Text))?;
+                let Lack::Shown(field) = lacking else { return fields.first().cloned() };
+                Some(field)
             })
         };
         let hidden: Option<Vec<_>> = purposes.into_iter().map(hidden).collect();

@@ -66,19 +66,20 @@ fn fitting<'a, T>(
     required: &[Field],
 ) -> Result<Chosen<'a>, Lack> {
     let meant = entries.iter().filter(|entry| entry.purpose.is_none() || entry.purpose.as_ref() == purpose);
-    let mut lack = Lack::Text;
     let mut best = None;
+    // Of the text that comes nearest.
+    let mut lack = (None, Lack::Text);
     for entry in meant {
         let (rank, chosen) = ((entry.purpose.is_some(), entry.shows.len()), as_chosen(&entry.text));
-        if let Some(field) = entry.shows.iter().find(|field| !is_bound(field)) {
-            lack = Lack::Bound(field);
-        } else if let Some(field) = required.iter().find(|field| !chosen.shows(field)) {
-            lack = Lack::Shown(field.clone());
-        } else if best.is_none_or(|(other, _)| other < rank) {
-            best = Some((rank, chosen));
+        let unbound = entry.shows.iter().find(|field| !is_bound(field)).map(|field| Lack::Bound(field));
+        let hidden = || required.iter().find(|field| !chosen.shows(field)).cloned().map(Lack::Shown);
+        match unbound.or_else(hidden) {
+            Some(found) if lack.0 <= Some(rank) => lack = (Some(rank), found),
+            None if best.is_none_or(|(other, _)| other < rank) => best = Some((rank, chosen)),
+            _ => {}
         }
     }
-    best.map(|(_, chosen)| chosen).ok_or(lack)
+    best.map(|(_, chosen)| chosen).ok_or(lack.1)
 }
 
 /// Why there is nothing to say.

@@ -20,9 +20,9 @@ fn the_documented_file_is_a_catalogue() {
         texts.preview(&Recipient::parse(to).unwrap(), &Purpose::LOGIN, locale, &[]).unwrap()
     };
     let (sms, email) = (shown("+32470123456", None), shown("ada@example.org", Some("nl-BE")));
-    let zeros = "0".repeat(20);
+    let zeros = "0".repeat(14);
     assert_eq!(sms.language, "nl", "the default");
-    assert_eq!(sms.text, format!("{zeros} is uw code van ACME.\n\n@app.example #{zeros}"));
+    assert_eq!(sms.text, format!("{zeros} is uw code van ACME.\n\nFA+9qCX9VSu\n@app.example #{zeros}"));
     assert_eq!(email.subject.as_deref(), Some("Uw code"));
     assert!(
         email.text.starts_with(&format!("Uw code: {zeros}\nOf open https://app.example/code#otp_id=")),

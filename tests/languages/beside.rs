@@ -152,9 +152,13 @@ fn a_policy_that_requires_a_field_needs_words_that_show_it() {
     assert_eq!(built(plain().ready_texts(false).wording(whole()), &required), Ok(()));
     let half = Wording::new("en").sms("{{CODE}} {{AMOUNT}}");
     assert_eq!(built(plain().ready_texts(false).wording(half), &required), hidden(Field::Payee));
-    // One language, or one part of an email, that is silent of it.
+    // A language that is silent of it leaves the word to the default; one part of an email that is does not.
     let swahili = own(Catalogue::builder(), &[("sw", "{{CODE}}")]);
-    assert_eq!(built(swahili, &required), hidden(Field::Amount));
+    assert_eq!(built(swahili.clone(), &required), Ok(()));
+    let house = house(&swahili.build().unwrap(), Policy::psd2());
+    let pays = Request::new("payment", &recipient(PHONE)).bind("amount", "1 EUR").bind("payee", "ACME");
+    let sent = block_on(house.otp.send(pays.locale("sw"))).unwrap();
+    assert!(sent.expose().text.contains("to pay 1 EUR to ACME"), "{}", sent.expose().text);
     let shows = "{{CODE}} {{AMOUNT}} {{PAYEE}}";
     for (html, found) in
         [(format!("<p>{shows}"), Ok(())), ("<p>{{CODE}} {{AMOUNT}}".into(), hidden(Field::Payee))]
