@@ -95,6 +95,12 @@ fn bad_contexts() -> Vec<Case> {
     {
         cases.push((login().bind("amount", amount), bound(ContextError::Amount), "amount"));
     }
+    // Marks that turn the direction of what stands beside them, and one that is drawn on the letter before.
+    for value in ["X 1\u{200f}", "\u{200e}1", "9\u{61c}9", "\u{301}X", "\u{fe20}"] {
+        let error = || bound(ContextError::ControlCharacter);
+        cases.push((login().bind("payee", value), error(), "bidirectional mark"));
+        cases.push((login().bind(value, "x"), error(), "combining mark"));
+    }
     for character in CONTROLS.into_iter().chain(MISLEADING) {
         let text = format!("a{character}b");
         let error = || bound(ContextError::ControlCharacter);

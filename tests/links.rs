@@ -275,6 +275,11 @@ fn a_link_leads_to_a_page_of_yours_or_the_catalogue_is_not_built() {
         "https://bücher.example/",
         "https://app.example/{{CODE}}",
         "https://app.example/{",
+        "https://@/",
+        "https://user:secret@app.example/",
+        "mailto:ada@example.org",
+        "tel:112",
+        "jar:https://app.example/",
     ] {
         assert_eq!(built(bad), Err(CatalogueError::Link), "{bad:?}");
     }

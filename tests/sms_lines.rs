@@ -6,7 +6,8 @@ use common::{House, ada, block_on, memory, recipient, seconds};
 use otp_exchange::testkit::ManualClock;
 use otp_exchange::{
     Autofill, AutofillError, Catalogue, CatalogueBuilder, CatalogueError, Encoding, ExchangeError, Kind,
-    Longest, MemoryStore, Message, Otp, Policy, Receipt, Request, Segments, Submission, Wording,
+    Longest, MemoryStore, Message, Otp, Policy, Receipt, Request, RequestError, Segments, SendError,
+    Submission, Wording,
 };
 
 const PHONE: &str = "+32470123456";
@@ -300,4 +301,41 @@ fn a_later_delivery_is_counted_anew() {
     let text = house.outbox.text_for(&recipient(PHONE)).unwrap();
     assert_eq!((again.expose().text, again.total_messages()), (text.as_str(), 1));
     assert_eq!(Segments::of(&text).units, 70, "eight minutes");
+}
+
+/// The longest request that still fits, and one unit more: a single message must not cost many.
+#[test]
+fn no_request_takes_more_segments_than_the_catalogue_allows() {
+    let with = |builder: CatalogueBuilder, payee: usize| {
+        let request = phone().bind("payee", "x".repeat(payee));
+        block_on(house(builder).otp.send(request)).map(|receipt| receipt.total_messages())
+    };
+    let too_many = |segments, most| {
+        move |found: Result<usize, SendError>| match found {
+            Err(SendError::Request(error @ RequestError::Segments { .. })) => {
+                assert_eq!(error, RequestError::Segments { segments, most });
+                assert!(error.to_string().contains(&format!("{segments} segments")), "{error}");
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let shows = || says("{{CODE}}").wording(Wording::new("en").sms("{{CODE}} {{PAYEE}}")).most_segments(1);
+    assert!(matches!(with(shows(), 153), Ok(1)));
+    too_many(2, 1)(with(shows(), 154));
+    // Ten unless the catalogue says otherwise, and a template of the request is held to it too.
+    let repeats = |times: usize, payee: usize| {
+        let template = "{{PAYEE}}".repeat(times) + "{{CODE}}";
+        let request = phone().bind("payee", "x".repeat(payee)).template(template);
+        block_on(house(says("{{CODE}}")).otp.send(request)).map(|receipt| receipt.total_messages())
+    };
+    assert!(matches!(repeats(4, 381), Ok(10)));
+    too_many(11, 10)(repeats(4, 382));
+    too_many(172, 10)(repeats(52, 505));
+    // By email it is one message, however long; a decoy is refused alike.
+    let email = Request::login(&ada())
+        .bind("payee", "x".repeat(505))
+        .template("{{PAYEE}}{{PAYEE}}{{PAYEE}}{{PAYEE}}{{CODE}}");
+    assert!(block_on(house(says("{{CODE}}")).otp.send(email)).is_ok());
+    let decoy = phone().decoy(true).bind("payee", "x".repeat(154));
+    too_many(2, 1)(block_on(house(shows()).otp.send(decoy)).map(|receipt| receipt.total_messages()));
 }

@@ -134,6 +134,9 @@ pub(crate) fn bad_templates() -> Vec<(String, TemplateError)> {
         ("{{CODE}}{{CODE}}{{CODE}}".to_owned(), TemplateError::TwoPlaces),
         ("{{NAME}} {{CODE}}".to_owned(), TemplateError::UnknownVariable),
         ("{{CODE}} {{".to_owned(), TemplateError::UnknownVariable),
+        // A line for autofill on somebody else's site.
+        ("@evil.example #{{CODE}}".to_owned(), TemplateError::OriginBound),
+        (" @evil.example #{{CODE}} ".to_owned(), TemplateError::OriginBound),
         (format!("{{{{CODE}}}}{}", "x".repeat(473)), TemplateError::TooLong { bytes: 481, most: 480 }),
     ];
     for control in CONTROLS.into_iter().chain(MISLEADING) {

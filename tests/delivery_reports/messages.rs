@@ -74,3 +74,45 @@ fn the_carriers_own_name_for_a_message_is_told_to_the_caller_and_the_observer() 
         expected.into_iter().zip(1..).zip(to).map(|((name, n), to)| (n, name, to)).collect();
     assert_eq!(told, expected);
 }
+
+/// Answers with a name made of what it was handed.
+struct Echo(fn(&Message) -> String);
+
+impl Notifier for Echo {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
+        Ok(Accepted::under((self.0)(message)))
+    }
+}
+
+/// It goes into logs, which hold no code, no whole address, and nothing that ends a line.
+#[test]
+fn what_is_no_name_or_repeats_a_secret_is_not_told() {
+    let told = |name: fn(&Message) -> String| {
+        let events = Events::default();
+        let builder = Exchanger::builder(memory(), Echo(name), keyring());
+        let otp = builder.observer(keeping(&events)).build().unwrap();
+        let receipt = block_on(otp.send(Request::login(&recipient("+32412345678")))).unwrap();
+        let in_events = events.lock().unwrap().iter().find_map(|event| match event {
+            Event::HandedOver { message_id, .. } => Some(message_id.clone()),
+            _ => None,
+        });
+        let in_receipt = receipt.expose().message_id.map(str::to_owned);
+        assert_eq!(in_events, Some(in_receipt.clone()));
+        in_receipt
+    };
+    assert_eq!(told(|_| "SM1".into()).as_deref(), Some("SM1"));
+    assert_eq!(told(|_| "a".repeat(255)), Some("a".repeat(255)));
+    let no_names: [fn(&Message) -> String; 8] = [
+        |_| String::new(),
+        |_| "a".repeat(256),
+        |_| "SM1\nERROR forged".into(),
+        |_| "SM 1".into(),
+        |_| "SM\u{202e}1".into(),
+        |message| message.expose_code().to_owned(),
+        |message| format!("id-{}-1", message.expose_code()),
+        |message| format!("to:{}", message.recipient().address().trim_start_matches('+')),
+    ];
+    for (index, name) in no_names.into_iter().enumerate() {
+        assert_eq!(told(name), None, "{index}");
+    }
+}
