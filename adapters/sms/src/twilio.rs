@@ -116,7 +116,7 @@ impl Notifier for Twilio {
     async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         let delivery_id = message.delivery_id().to_string();
         let letter = Letter::of(message, &delivery_id)?;
-        Ok(read(&self.wire.ask(self.request(&letter)).await?)?)
+        Ok(read(&self.wire.ask(self.request(&letter)).await?, &letter)?)
     }
 }
 
@@ -139,7 +139,7 @@ pub struct TwilioBuilder {
     from: Option<String>,
     messaging_service: Option<String>,
     status_callback: Option<Secret>,
-    base_url: String,
+    base_url: Secret,
     http: Http,
 }
 
@@ -152,7 +152,7 @@ impl TwilioBuilder {
             from: None,
             messaging_service: None,
             status_callback: None,
-            base_url: String::from("https://api.twilio.com"),
+            base_url: "https://api.twilio.com".into(),
             http: Http::new(),
         }
     }
@@ -176,7 +176,7 @@ impl TwilioBuilder {
 
     /// Where the API is, for a region of Twilio's or for tests: `https://api.dublin.ie1.twilio.com`, say.
     pub fn base_url(self, url: impl Into<String>) -> Self {
-        Self { base_url: url.into(), ..self }
+        Self { base_url: url.into().into(), ..self }
     }
 
     /// Timeouts and the HTTP client.
@@ -210,7 +210,7 @@ impl TwilioBuilder {
             ));
         }
         let path = format!("2010-04-01/Accounts/{}/Messages.json", self.account);
-        let url = http::endpoint(&self.base_url, &path)?;
+        let url = http::endpoint(self.base_url.expose(), &path)?;
         Ok(Twilio {
             wire: self.http.wire(&url)?,
             url,
@@ -223,8 +223,8 @@ impl TwilioBuilder {
     }
 }
 
-/// What an answer means.
-fn read(answer: &Answer) -> Result<Accepted, GatewayError> {
+/// What an answer about that letter means.
+fn read(answer: &Answer, letter: &Letter<'_>) -> Result<Accepted, GatewayError> {
     let (status, json) = (answer.status, answer.json());
     let refused = |code: Option<u64>| match code {
         Some(number) if OF_THE_NUMBER.contains(&number) => GatewayError::Number { status, code },
@@ -238,7 +238,7 @@ fn read(answer: &Answer) -> Result<Accepted, GatewayError> {
     if json["status"].as_str().and_then(Twilio::delivery) == Some(Delivery::Failed) {
         return Err(refused(http::code(&json["error_code"])));
     }
-    http::message_id(&json["sid"]).map(Accepted::under).ok_or(GatewayError::Nonsense { status })
+    http::accepted(&json["sid"], letter).ok_or(GatewayError::Nonsense { status })
 }
 
 #[cfg(test)]
@@ -256,6 +256,7 @@ mod tests {
     const LETTER: Letter<'static> = Letter {
         to: "+32412345678",
         text: "1\r\n2\t\0&From=Bank",
+        code: "1",
         delivery_id: "abc",
         lifetime: Duration::from_secs(300),
         locale: None,

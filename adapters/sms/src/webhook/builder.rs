@@ -15,7 +15,7 @@ use super::template::Template;
 use super::{ID, SIGNATURE, TIMESTAMP, Webhook};
 use crate::error::ConfigError;
 use crate::http::{self, Http};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 
 /// The most retries that can be asked for.
 const MOST_RETRIES: u8 = 5;
@@ -45,14 +45,16 @@ const MOST_RETRIES: u8 = 5;
 /// # }
 /// ```
 ///
-/// All but `url` and `body` may be left out; an unknown field is an error.
+/// All but `url` and `body` may be left out; an unknown field is an error. Errors repeat no value of `url`,
+/// `headers` and `signing_secrets`; but some formats' readers, `toml` say, add the line where it went wrong.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookBuilder {
+    #[serde(deserialize_with = "secret::read")]
     url: Secret,
     #[serde(default)]
     method: Method,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "secret::read")]
     headers: BTreeMap<String, Secret>,
     body: Value,
     message_id: Option<String>,
@@ -62,7 +64,7 @@ pub struct WebhookBuilder {
     transient_statuses: Vec<u16>,
     idempotency_key: Option<String>,
     retries: Option<u8>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "secret::read")]
     signing_secrets: Vec<Secret>,
     #[serde(skip)]
     pause: Option<Duration>,
@@ -111,8 +113,9 @@ impl WebhookBuilder {
         self
     }
 
-    /// Where in the answer the gateway names the message: a JSON pointer (RFC 6901) to a string or number of
-    /// at most 255 bytes. A successful answer without it is then taken as unknown.
+    /// Where in the answer the gateway names the message: a JSON pointer (RFC 6901) to a number, or a string
+    /// of 1 to 255 printable ASCII characters without spaces. A successful answer without it is then taken as
+    /// unknown. A name that repeats the code or seven digits in a row of the number is not kept.
     pub fn message_id(self, pointer: impl Into<String>) -> Self {
         Self { message_id: Some(pointer.into()), ..self }
     }

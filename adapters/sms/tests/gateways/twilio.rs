@@ -142,8 +142,18 @@ async fn a_message_that_failed_at_once_is_no_success() {
 
 #[tokio::test]
 async fn an_answer_without_sid_is_none_of_twilio_s() {
-    for body in ["", "OK", "<html>", "[]", "null", "{}", r#"{"sid":null}"#, r#"{"sid":{}}"#, r#"{"sid":""}"#]
-    {
+    for body in [
+        "",
+        "OK",
+        "<html>",
+        "[]",
+        "null",
+        "{}",
+        r#"{"sid":null}"#,
+        r#"{"sid":{}}"#,
+        r#"{"sid":""}"#,
+        r#"{"sid":"S M"}"#,
+    ] {
         let gateway = Gateway::that([Reply::Answer(200, body.into())]).await;
         let kept = send(at(&gateway.url).build().unwrap()).await;
         assert_eq!(failure(&kept.outcome).0, Kind::Unknown, "{body}");

@@ -80,6 +80,9 @@ async fn the_id_is_where_it_was_said_to_be() {
         ("/a~1b/m~0n/1", r#"{"a/b":{"m~n":[0,"x"]}}"#, Some(Some("x"))),
         ("/id", r#"{"error":"no such number"}"#, None),
         ("/id", r#"{"id":{}}"#, None),
+        ("/id", r#"{"id":"to 1 phone"}"#, None),
+        ("/id", r#"{"id":"m\n1"}"#, None),
+        ("/id", r#"{"id":"é"}"#, None),
         ("/id", "", None),
         ("/id", "OK 17", None),
     ] {
