@@ -10,6 +10,10 @@ use crate::http::{self, Answer, Http, Wire};
 use crate::letter::Letter;
 use crate::secret::Secret;
 
+/// The statuses whose codes may speak of the number: of a request refused for what is in it, and of a message
+/// that was created and failed. Where credentials, rate or place are refused, nobody looked at the number.
+const SPEAKS_OF_THE_NUMBER: [u16; 2] = [400, 201];
+
 /// Codes that speak of the number, so that no later message to it will arrive either.
 ///
 /// Source: Twilio's error dictionary. All others speak of the account, the sender, the text or the network,
@@ -75,7 +79,8 @@ impl Twilio {
         TwilioBuilder::new(account_sid.into(), key_sid.into(), secret.into().into())
     }
 
-    /// What a `MessageStatus` says of the delivery; `None` while it says nothing yet.
+    /// What a `MessageStatus` says of the delivery; `None` while it says nothing yet, and for a status that
+    /// is not known here.
     ///
     /// ```
     /// # use otp_exchange::Delivery;
@@ -227,16 +232,19 @@ impl TwilioBuilder {
 fn read(answer: &Answer, letter: &Letter<'_>) -> Result<Accepted, GatewayError> {
     let (status, json) = (answer.status, answer.json());
     let refused = |code: Option<u64>| match code {
-        Some(number) if OF_THE_NUMBER.contains(&number) => GatewayError::Number { status, code },
+        Some(number) if SPEAKS_OF_THE_NUMBER.contains(&status) && OF_THE_NUMBER.contains(&number) => {
+            GatewayError::Number { status, code }
+        }
         _ => GatewayError::Refused { status, code },
     };
     if !answer.is_success() {
         let error = GatewayError::of_status(status, http::code(&json["code"]));
         return Err(if error.may_have_arrived() { error } else { refused(error.code()) });
     }
-    // A message that failed at once is created all the same, and says why.
+    // Created all the same. Unless it says why it failed, nobody knows how far it came.
     if json["status"].as_str().and_then(Twilio::delivery) == Some(Delivery::Failed) {
-        return Err(refused(http::code(&json["error_code"])));
+        let code = http::code(&json["error_code"]);
+        return Err(if code.is_some() { refused(code) } else { GatewayError::Failed { status, code } });
     }
     http::accepted(&json["sid"], letter).ok_or(GatewayError::Nonsense { status })
 }
