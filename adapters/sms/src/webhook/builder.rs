@@ -135,7 +135,8 @@ impl WebhookBuilder {
     }
 
     /// The header in which the gateway takes a key that makes a request safe to repeat: `Idempotency-Key`,
-    /// often. Set it only if the gateway promises so; it turns [retries](Self::retries) on.
+    /// often. Set it only if the gateway promises so; it turns [retries](Self::retries) on. A header that
+    /// HTTP has another use for, such as `Authorization`, is refused.
     pub fn idempotency_key(self, header: impl Into<String>) -> Self {
         Self { idempotency_key: Some(header.into()), ..self }
     }
@@ -250,7 +251,22 @@ fn own_header(name: &str, given: &HeaderMap) -> Result<HeaderName, ConfigError> 
     if given.contains_key(&name) {
         return Err(ConfigError::setting("idempotency_key", "is a header that is set already; name another"));
     }
+    if is_of_http(name.as_str()) {
+        return Err(ConfigError::setting(
+            "idempotency_key",
+            "is a header that HTTP has another use for; name the one in the gateway's reference",
+        ));
+    }
     Ok(name)
+}
+
+/// Whether HTTP gives that header a meaning of its own in requests: a key there would stand in for
+/// credentials, or change how the request or its answer is read.
+fn is_of_http(name: &str) -> bool {
+    let families = ["accept", "access-control-", "content-", "if-", "proxy-", "sec-"];
+    let others = "authorization cache-control cookie date expect forwarded from keep-alive max-forwards origin \
+                  pragma range referer te trailer upgrade user-agent via";
+    families.iter().any(|family| name.starts_with(family)) || others.split(' ').any(|other| other == name)
 }
 
 fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
@@ -316,6 +332,37 @@ mod tests {
             match bad.build() {
                 Err(ConfigError::Setting { setting: named, .. }) => assert_eq!(named, setting),
                 other => panic!("{setting}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_takes_the_place_of_no_other_header() {
+        let key = |header: &str| good().idempotency_key(header).build();
+        for header in ["Idempotency-Key", "X-Request-Id", "Message-Id", "Token", "Fromage"] {
+            assert!(key(header).is_ok(), "{header}");
+        }
+        for (header, named) in [
+            ("Host", "header"),
+            ("Content-Length", "header"),
+            ("Transfer-Encoding", "header"),
+            ("Connection", "header"),
+            ("Authorization", "idempotency_key"),
+            ("Proxy-Authorization", "idempotency_key"),
+            ("Accept", "idempotency_key"),
+            ("accept-encoding", "idempotency_key"),
+            ("Content-Type", "idempotency_key"),
+            ("Content-Encoding", "idempotency_key"),
+            ("If-None-Match", "idempotency_key"),
+            ("COOKIE", "idempotency_key"),
+            ("Expect", "idempotency_key"),
+            ("Range", "idempotency_key"),
+            ("User-Agent", "idempotency_key"),
+            ("Via", "idempotency_key"),
+        ] {
+            match key(header) {
+                Err(ConfigError::Setting { setting, .. }) => assert_eq!(setting, named, "{header}"),
+                other => panic!("{header}: {other:?}"),
             }
         }
     }
