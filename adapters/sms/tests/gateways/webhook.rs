@@ -96,6 +96,27 @@ async fn the_id_is_where_it_was_said_to_be() {
 }
 
 #[tokio::test]
+async fn the_language_is_that_of_the_text_or_else_of_the_request() {
+    let own = Some("Your code is {{CODE}}.");
+    for (text, locale, told) in [
+        (None, Some("nl-BE"), "nl"), // the ready text is in Dutch, not in that of Belgium
+        (None, Some("tlh"), "en"),
+        (None, None, "en"),
+        (own, Some("nl-BE"), "nl-BE"),
+        (own, None, "und"),
+    ] {
+        let gateway = Gateway::that([taken()]).await;
+        let webhook = at(&gateway.url).build().unwrap();
+        let exchanger = Exchanger::builder(MemoryStore::new(10), webhook, Keyring::generate().unwrap());
+        let request = Request::login(&Recipient::parse(PHONE).unwrap());
+        let request = text.into_iter().fold(request, Request::template);
+        let request = locale.into_iter().fold(request, Request::locale);
+        exchanger.build().unwrap().send(request).await.unwrap();
+        assert_eq!(gateway.only().json()["language"], told, "{text:?}, {locale:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_place_for_the_id_any_success_will_do() {
     for body in ["", "OK", "{}"] {
         let gateway = Gateway::that([Reply::Answer(204, body.into())]).await;
