@@ -40,8 +40,8 @@ pub enum GatewayError {
     /// No randomness for the key of the request; nothing was sent. Transient.
     #[error(transparent)]
     Entropy(EntropyError),
-    /// The gateway answered with an error that does not say what happened before it. The message may have
-    /// been sent.
+    /// The gateway answered with an error that does not say what happened before it, or that a message it has
+    /// created failed, and not why. The message may have been sent.
     #[error("sms: the gateway failed ({}); the message may have been sent", answer(*status, *code))]
     Failed {
         /// The HTTP status.

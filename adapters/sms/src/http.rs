@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use otp_exchange::Accepted;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, redirect, retry};
 use rustls::ClientConfig;
@@ -13,6 +14,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use serde_json::Value;
 
 use crate::error::{ConfigError, GatewayError};
+use crate::letter::Letter;
 
 /// The longest answer that is read. Those of the gateways here are below 2 KiB.
 const MOST_BYTES: usize = 64 * 1024;
@@ -186,14 +188,21 @@ impl Answer {
     }
 }
 
-/// The name a gateway gave a message: short and printable, since it is for logs.
-pub(crate) fn message_id(value: &Value) -> Option<String> {
+/// A message that was taken under that name; `None` if this is no name. Names are for logs: one that repeats
+/// code or number is dropped, and the message was taken all the same.
+pub(crate) fn accepted(name: &Value, letter: &Letter<'_>) -> Option<Accepted> {
+    let id = message_id(name)?;
+    Some(if letter.is_told_by(&id) { Accepted::new() } else { Accepted::under(id) })
+}
+
+/// The name a gateway gave a message: in one line, without anything that a log could take for something else.
+fn message_id(value: &Value) -> Option<String> {
     let id = match value {
         Value::String(id) => id.clone(),
         Value::Number(id) => id.to_string(),
         _ => return None,
     };
-    let fit = !id.is_empty() && id.len() <= MOST_ID_BYTES && !id.contains(char::is_control);
+    let fit = (1..=MOST_ID_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     fit.then_some(id)
 }
 
@@ -271,7 +280,12 @@ mod tests {
         assert_eq!(name("\"SM1\"").as_deref(), Some("SM1"));
         assert_eq!(name("17").as_deref(), Some("17"));
         assert_eq!(name(&format!("\"{}\"", "a".repeat(255))).map(|id| id.len()), Some(255));
-        for bad in ["null", "true", "[]", "{}", "\"\"", "\"a\\nb\"", &format!("\"{}\"", "a".repeat(256))] {
+        assert_eq!(name("\"!a/b~\"").as_deref(), Some("!a/b~"));
+        let long = "a".repeat(256);
+        for bad in ["", " ", "a b", "a\\nb", "a\\u007f", "é", &long].map(|text| format!("\"{text}\"")) {
+            assert_eq!(name(&bad), None, "{bad}");
+        }
+        for bad in ["null", "true", "[]", "{}"] {
             assert_eq!(name(bad), None, "{bad}");
         }
     }

@@ -31,8 +31,13 @@
 //! # What is kept secret
 //!
 //! Tokens, passwords, keys, header values, texts and numbers are in no `Debug` and no error. Texts and
-//! credentials go over https alone, and redirections are not followed. A gateway reads the code, but it never
-//! learns the otp id; what it knows a delivery by is the [`DeliveryId`](otp_exchange::DeliveryId).
+//! credentials go over https alone (http only to this machine, and then past any proxy), and redirections are
+//! not followed. The name a gateway gives a message is for logs, and not kept if it repeats code or number.
+//!
+//! A gateway reads the code, but it is not told the otp id; what it knows a delivery by is the
+//! [`DeliveryId`](otp_exchange::DeliveryId). So it cannot use a code that is checked by its otp id, unless
+//! the text has a link, which holds both. A code that is checked by address (`by_recipient`) or by nothing
+//! but itself (`by_code`) can be used by a gateway that reads it: it has all that is asked for.
 
 mod error;
 mod http;

@@ -42,7 +42,7 @@ impl Nomado {
             user: username.into(),
             password: password.into().into(),
             from: None,
-            base_url: String::from("https://api.nomado.eu"),
+            base_url: "https://api.nomado.eu".into(),
             http: Http::new(),
         }
     }
@@ -84,7 +84,7 @@ pub struct NomadoBuilder {
     user: String,
     password: Secret,
     from: Option<String>,
-    base_url: String,
+    base_url: Secret,
     http: Http,
 }
 
@@ -96,7 +96,7 @@ impl NomadoBuilder {
 
     /// Where the API is, for tests.
     pub fn base_url(self, url: impl Into<String>) -> Self {
-        Self { base_url: url.into(), ..self }
+        Self { base_url: url.into().into(), ..self }
     }
 
     /// Timeouts and the HTTP client.
@@ -116,7 +116,7 @@ impl NomadoBuilder {
             // RFC 7617, section 2: the rest would be read as the beginning of the password.
             return Err(ConfigError::setting("credentials", "have a colon in the user name; take another"));
         }
-        let url = http::endpoint(&self.base_url, "sms/send")?;
+        let url = http::endpoint(self.base_url.expose(), "sms/send")?;
         Ok(Nomado {
             wire: self.http.wire(&url)?,
             url,

@@ -10,6 +10,10 @@ use crate::http::{self, Answer, Http, Wire};
 use crate::letter::Letter;
 use crate::secret::Secret;
 
+/// The statuses whose codes may speak of the number: of a request refused for what is in it, and of a message
+/// that was created and failed. Where credentials, rate or place are refused, nobody looked at the number.
+const SPEAKS_OF_THE_NUMBER: [u16; 2] = [400, 201];
+
 /// Codes that speak of the number, so that no later message to it will arrive either.
 ///
 /// Source: Twilio's error dictionary. All others speak of the account, the sender, the text or the network,
@@ -75,7 +79,8 @@ impl Twilio {
         TwilioBuilder::new(account_sid.into(), key_sid.into(), secret.into().into())
     }
 
-    /// What a `MessageStatus` says of the delivery; `None` while it says nothing yet.
+    /// What a `MessageStatus` says of the delivery; `None` while it says nothing yet, and for a status that
+    /// is not known here.
     ///
     /// ```
     /// # use otp_exchange::Delivery;
@@ -116,7 +121,7 @@ impl Notifier for Twilio {
     async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         let delivery_id = message.delivery_id().to_string();
         let letter = Letter::of(message, &delivery_id)?;
-        Ok(read(&self.wire.ask(self.request(&letter)).await?)?)
+        Ok(read(&self.wire.ask(self.request(&letter)).await?, &letter)?)
     }
 }
 
@@ -139,7 +144,7 @@ pub struct TwilioBuilder {
     from: Option<String>,
     messaging_service: Option<String>,
     status_callback: Option<Secret>,
-    base_url: String,
+    base_url: Secret,
     http: Http,
 }
 
@@ -152,7 +157,7 @@ impl TwilioBuilder {
             from: None,
             messaging_service: None,
             status_callback: None,
-            base_url: String::from("https://api.twilio.com"),
+            base_url: "https://api.twilio.com".into(),
             http: Http::new(),
         }
     }
@@ -176,7 +181,7 @@ impl TwilioBuilder {
 
     /// Where the API is, for a region of Twilio's or for tests: `https://api.dublin.ie1.twilio.com`, say.
     pub fn base_url(self, url: impl Into<String>) -> Self {
-        Self { base_url: url.into(), ..self }
+        Self { base_url: url.into().into(), ..self }
     }
 
     /// Timeouts and the HTTP client.
@@ -210,7 +215,7 @@ impl TwilioBuilder {
             ));
         }
         let path = format!("2010-04-01/Accounts/{}/Messages.json", self.account);
-        let url = http::endpoint(&self.base_url, &path)?;
+        let url = http::endpoint(self.base_url.expose(), &path)?;
         Ok(Twilio {
             wire: self.http.wire(&url)?,
             url,
@@ -223,22 +228,25 @@ impl TwilioBuilder {
     }
 }
 
-/// What an answer means.
-fn read(answer: &Answer) -> Result<Accepted, GatewayError> {
+/// What an answer about that letter means.
+fn read(answer: &Answer, letter: &Letter<'_>) -> Result<Accepted, GatewayError> {
     let (status, json) = (answer.status, answer.json());
     let refused = |code: Option<u64>| match code {
-        Some(number) if OF_THE_NUMBER.contains(&number) => GatewayError::Number { status, code },
+        Some(number) if SPEAKS_OF_THE_NUMBER.contains(&status) && OF_THE_NUMBER.contains(&number) => {
+            GatewayError::Number { status, code }
+        }
         _ => GatewayError::Refused { status, code },
     };
     if !answer.is_success() {
         let error = GatewayError::of_status(status, http::code(&json["code"]));
         return Err(if error.may_have_arrived() { error } else { refused(error.code()) });
     }
-    // A message that failed at once is created all the same, and says why.
+    // Created all the same. Unless it says why it failed, nobody knows how far it came.
     if json["status"].as_str().and_then(Twilio::delivery) == Some(Delivery::Failed) {
-        return Err(refused(http::code(&json["error_code"])));
+        let code = http::code(&json["error_code"]);
+        return Err(if code.is_some() { refused(code) } else { GatewayError::Failed { status, code } });
     }
-    http::message_id(&json["sid"]).map(Accepted::under).ok_or(GatewayError::Nonsense { status })
+    http::accepted(&json["sid"], letter).ok_or(GatewayError::Nonsense { status })
 }
 
 #[cfg(test)]
@@ -256,6 +264,7 @@ mod tests {
     const LETTER: Letter<'static> = Letter {
         to: "+32412345678",
         text: "1\r\n2\t\0&From=Bank",
+        code: "1",
         delivery_id: "abc",
         lifetime: Duration::from_secs(300),
         locale: None,

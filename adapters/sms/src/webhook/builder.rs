@@ -15,7 +15,7 @@ use super::template::Template;
 use super::{ID, SIGNATURE, TIMESTAMP, Webhook};
 use crate::error::ConfigError;
 use crate::http::{self, Http};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 
 /// The most retries that can be asked for.
 const MOST_RETRIES: u8 = 5;
@@ -45,14 +45,16 @@ const MOST_RETRIES: u8 = 5;
 /// # }
 /// ```
 ///
-/// All but `url` and `body` may be left out; an unknown field is an error.
+/// All but `url` and `body` may be left out; an unknown field is an error. Errors repeat no value of `url`,
+/// `headers` and `signing_secrets`; but some formats' readers, `toml` say, add the line where it went wrong.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookBuilder {
+    #[serde(deserialize_with = "secret::read")]
     url: Secret,
     #[serde(default)]
     method: Method,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "secret::read")]
     headers: BTreeMap<String, Secret>,
     body: Value,
     message_id: Option<String>,
@@ -62,7 +64,7 @@ pub struct WebhookBuilder {
     transient_statuses: Vec<u16>,
     idempotency_key: Option<String>,
     retries: Option<u8>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "secret::read")]
     signing_secrets: Vec<Secret>,
     #[serde(skip)]
     pause: Option<Duration>,
@@ -111,8 +113,9 @@ impl WebhookBuilder {
         self
     }
 
-    /// Where in the answer the gateway names the message: a JSON pointer (RFC 6901) to a string or number of
-    /// at most 255 bytes. A successful answer without it is then taken as unknown.
+    /// Where in the answer the gateway names the message: a JSON pointer (RFC 6901) to a number, or a string
+    /// of 1 to 255 printable ASCII characters without spaces. A successful answer without it is then taken as
+    /// unknown. A name that repeats the code or seven digits in a row of the number is not kept.
     pub fn message_id(self, pointer: impl Into<String>) -> Self {
         Self { message_id: Some(pointer.into()), ..self }
     }
@@ -132,7 +135,8 @@ impl WebhookBuilder {
     }
 
     /// The header in which the gateway takes a key that makes a request safe to repeat: `Idempotency-Key`,
-    /// often. Set it only if the gateway promises so; it turns [retries](Self::retries) on.
+    /// often. Set it only if the gateway promises so; it turns [retries](Self::retries) on. A header that
+    /// HTTP has another use for, such as `Authorization`, is refused.
     pub fn idempotency_key(self, header: impl Into<String>) -> Self {
         Self { idempotency_key: Some(header.into()), ..self }
     }
@@ -247,7 +251,22 @@ fn own_header(name: &str, given: &HeaderMap) -> Result<HeaderName, ConfigError> 
     if given.contains_key(&name) {
         return Err(ConfigError::setting("idempotency_key", "is a header that is set already; name another"));
     }
+    if is_of_http(name.as_str()) {
+        return Err(ConfigError::setting(
+            "idempotency_key",
+            "is a header that HTTP has another use for; name the one in the gateway's reference",
+        ));
+    }
     Ok(name)
+}
+
+/// Whether HTTP gives that header a meaning of its own in requests: a key there would stand in for
+/// credentials, or change how the request or its answer is read.
+fn is_of_http(name: &str) -> bool {
+    let families = ["accept", "access-control-", "content-", "if-", "proxy-", "sec-"];
+    let others = "authorization cache-control cookie date expect forwarded from keep-alive max-forwards origin \
+                  pragma range referer te trailer upgrade user-agent via";
+    families.iter().any(|family| name.starts_with(family)) || others.split(' ').any(|other| other == name)
 }
 
 fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
@@ -313,6 +332,37 @@ mod tests {
             match bad.build() {
                 Err(ConfigError::Setting { setting: named, .. }) => assert_eq!(named, setting),
                 other => panic!("{setting}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_takes_the_place_of_no_other_header() {
+        let key = |header: &str| good().idempotency_key(header).build();
+        for header in ["Idempotency-Key", "X-Request-Id", "Message-Id", "Token", "Fromage"] {
+            assert!(key(header).is_ok(), "{header}");
+        }
+        for (header, named) in [
+            ("Host", "header"),
+            ("Content-Length", "header"),
+            ("Transfer-Encoding", "header"),
+            ("Connection", "header"),
+            ("Authorization", "idempotency_key"),
+            ("Proxy-Authorization", "idempotency_key"),
+            ("Accept", "idempotency_key"),
+            ("accept-encoding", "idempotency_key"),
+            ("Content-Type", "idempotency_key"),
+            ("Content-Encoding", "idempotency_key"),
+            ("If-None-Match", "idempotency_key"),
+            ("COOKIE", "idempotency_key"),
+            ("Expect", "idempotency_key"),
+            ("Range", "idempotency_key"),
+            ("User-Agent", "idempotency_key"),
+            ("Via", "idempotency_key"),
+        ] {
+            match key(header) {
+                Err(ConfigError::Setting { setting, .. }) => assert_eq!(setting, named, "{header}"),
+                other => panic!("{header}: {other:?}"),
             }
         }
     }

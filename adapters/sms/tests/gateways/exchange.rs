@@ -10,13 +10,13 @@ use crate::server::{Gateway, Reply, Seen};
 use crate::{nomado, twilio, webhook};
 
 /// A form as whoever receives it reads it.
-fn field(form: &str, name: &str) -> String {
+pub(crate) fn field(form: &str, name: &str) -> String {
     let url = Url::parse(&format!("http://x/?{form}")).unwrap();
     url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
 }
 
 /// What the person reads off the phone: the digits of the text.
-fn read(text: &str) -> String {
+pub(crate) fn read(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use otp_exchange::{DynNotifier, NotifyError};
+use otp_exchange_sms::reqwest::Proxy;
 use otp_exchange_sms::reqwest::redirect::Policy;
 use otp_exchange_sms::{ConfigError, GatewayError, Http};
 
@@ -153,6 +154,27 @@ async fn tls_that_never_answers_is_no_connection() {
         let kept = send(notifier).await;
         let (kind, error) = failure(&kept.outcome);
         assert!(kind == Kind::Transient && matches!(error, GatewayError::Unreachable(_)), "{name}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_stays_on_this_machine_passes_by_every_proxy() {
+    for index in 0..3 {
+        let proxy = Gateway::that([Reply::status(502)]).await;
+        let through_it = || {
+            let proxy = Proxy::all(&proxy.url).unwrap();
+            Http::new().client(|client| client.proxy(proxy))
+        };
+        let take = |url: &str| each(url, through_it).unwrap().into_iter().nth(index).unwrap();
+        let gateway = Gateway::that([take("https://sms.invalid").2]).await;
+        let (name, notifier, _) = take(&gateway.url);
+        send(notifier).await.outcome.unwrap();
+        assert_eq!((gateway.connections(), proxy.connections()), (1, 0), "{name}");
+
+        // The same settings do take it to any other machine, within TLS.
+        let kept = send(take("https://sms.invalid").1).await;
+        assert!(matches!(failure(&kept.outcome).1, GatewayError::Unreachable(_)), "{name}");
+        assert_eq!(proxy.only().line, "CONNECT sms.invalid:443 HTTP/1.1", "{name}");
     }
 }
 

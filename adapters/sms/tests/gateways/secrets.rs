@@ -3,13 +3,15 @@
 use std::error::Error;
 use std::fmt::{Debug, Write};
 
-use otp_exchange::{DynNotifier, Notifier};
-use otp_exchange_sms::{Http, Twilio, Webhook};
+use std::sync::{Arc, Mutex};
+
+use otp_exchange::{DynNotifier, Event, Exchanger, Keyring, MemoryStore, Notifier, Recipient, Request};
+use otp_exchange_sms::{Http, Nomado, Twilio, Webhook, WebhookBuilder};
 use serde_json::json;
 
 use crate::scene::{Outcome, PHONE, impatient, send_to};
-use crate::server::{Gateway, Reply};
-use crate::{nomado, webhook};
+use crate::server::{Gateway, Reply, Seen};
+use crate::{exchange, nomado, twilio, webhook};
 
 const ACCOUNT: &str = "AC00000000000000000000000000000000";
 const TEXT: &str = "canary-text {{CODE}}";
@@ -111,6 +113,94 @@ async fn no_gateway_and_no_error_shows_a_secret() {
         }
     }
     assert_eq!(faults, 12 * 4);
+}
+
+/// Answers of gateways that name the message by what they were sent: the code, alone and amid other things,
+/// and the number. Twilio's and the webhook's alike.
+const REPEATING: [fn(&Seen) -> String; 4] = [
+    |seen| named(&exchange::read(&text(seen))),
+    |seen| named(&format!("id/{}?", exchange::read(&text(seen)))),
+    |_| named(PHONE),
+    |_| named("0412-34.56.78"),
+];
+
+fn named(id: &str) -> String {
+    json!({ "sid": id, "messages": [{ "id": id }] }).to_string()
+}
+
+fn text(seen: &Seen) -> String {
+    match serde_json::from_str::<serde_json::Value>(&seen.body) {
+        Ok(json) => json["text"].as_str().unwrap().into(),
+        Err(_) => exchange::field(&seen.body, "Body"),
+    }
+}
+
+#[tokio::test]
+async fn no_event_shows_what_a_gateway_repeats_as_a_name() {
+    for answer in REPEATING {
+        let gateway = Gateway::that([Reply::Made(answer)]).await;
+        repeats(&gateway, DynNotifier::new(twilio::at(&gateway.url).build().unwrap())).await;
+        let gateway = Gateway::that([Reply::Made(answer)]).await;
+        repeats(&gateway, DynNotifier::new(webhook::at(&gateway.url).build().unwrap())).await;
+    }
+}
+
+/// A message is taken, by a gateway that repeats what it was sent, and its name is kept nowhere.
+async fn repeats(gateway: &Gateway, notifier: DynNotifier) {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let log = events.clone();
+    let exchanger = Exchanger::builder(MemoryStore::new(10), notifier, Keyring::generate().unwrap())
+        .observer(move |event: &Event| log.lock().unwrap().push(format!("{event:?}")))
+        .build()
+        .unwrap();
+    let request = Request::login(&Recipient::parse(PHONE).unwrap()).template("Your code is {{CODE}}.");
+    exchanger.send(request).await.unwrap();
+    let code = exchange::read(&text(&gateway.only()));
+    assert_eq!(code.len(), 6);
+    let events = events.lock().unwrap().join("\n");
+    assert!(events.contains("HandedOver") && events.contains("message_id: None"), "{events}");
+    clean("an event", &events, &code);
+}
+
+#[test]
+fn no_base_url_is_shown() {
+    let url = "https://shop:canary-password@x.example/canary-path?key=canary-query";
+    let twilio = || Twilio::with_auth_token(ACCOUNT, "canary-token").from("Shop").base_url(url);
+    let nomado = || Nomado::builder("shop", "canary-password").base_url(url);
+    clean("settings", &format!("{:?} {:#?} {:?}", twilio(), twilio(), twilio().build()), "canary");
+    clean("settings", &format!("{:?} {:#?} {:?}", nomado(), nomado(), nomado().build()), "canary");
+}
+
+#[test]
+fn no_setting_of_the_wrong_type_is_repeated() {
+    let good = json!({ "url": "https://x.example", "body": "{to} {text}" });
+    let read = |settings| serde_json::from_value::<WebhookBuilder>(settings);
+    assert!(read(good.clone()).is_ok());
+    let secret = "canary-token";
+    for (field, value) in [
+        ("url", json!(3_133_733)),
+        ("url", json!([secret])),
+        ("headers", json!({ "X-Key": 3_133_733 })),
+        ("headers", json!({ "X-Key": -3_133_733 })),
+        ("headers", json!({ "X-Key": 3_133_733.5 })),
+        ("headers", json!({ "X-Key": { "Bearer": secret } })),
+        ("headers", json!({ "X-Key": null })),
+        ("headers", json!(format!("X-Key: {secret}"))),
+        ("headers", json!([format!("X-Key: {secret}")])),
+        ("signing_secrets", json!(secret)),
+        ("signing_secrets", json!([3_133_733])),
+        ("signing_secrets", json!({ "key": secret })),
+    ] {
+        let mut bad = good.clone();
+        bad[field] = value;
+        let Err(error) = read(bad.clone()) else { panic!("read {bad}") };
+        clean("an error", &shown(&error), "3133733");
+        assert!(error.to_string().contains("signing_secrets as a list"), "{error}");
+        let Err(error) = serde_json::from_str::<WebhookBuilder>(&bad.to_string()) else {
+            panic!("read {bad}")
+        };
+        clean("an error", &shown(&error), "3133733");
+    }
 }
 
 #[test]

@@ -16,6 +16,8 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) enum Reply {
     /// Answers with this status and body.
     Answer(u16, String),
+    /// Answers with success and what is made of the request.
+    Made(fn(&Seen) -> String),
     /// Answers with these bytes, whatever they are, and hangs up.
     Raw(Vec<u8>),
     /// Reads nothing and says nothing.
@@ -149,6 +151,10 @@ async fn serve(
             return std::future::pending().await;
         }
         let Some(request) = read(&mut stream).await? else { return Ok(()) };
+        let reply = match reply {
+            Reply::Made(make) => Reply::Answer(201, make(&request)),
+            reply => reply,
+        };
         seen.lock().unwrap().push(request);
         match reply {
             Reply::Answer(status, body) => {
@@ -160,7 +166,7 @@ async fn serve(
                 stream.write_all(&bytes).await?;
                 return stream.shutdown().await;
             }
-            Reply::Deaf | Reply::Mute => return std::future::pending().await,
+            Reply::Made(_) | Reply::Deaf | Reply::Mute => return std::future::pending().await,
             Reply::Cut => return Ok(()),
         }
     }

@@ -106,6 +106,12 @@ async fn each_refusal_is_of_its_kind() {
         (400, 30003, Transient),
         (400, 30007, Transient),
         (400, 30008, Transient),
+        (307, 21211, Transient),
+        (401, 21610, Transient),
+        (403, 21610, Transient),
+        (404, 21211, Transient),
+        (429, 21610, Transient),
+        (302, 21211, Unknown),
         (500, 20500, Unknown),
         (500, 21211, Unknown),
         (503, 20503, Unknown),
@@ -125,8 +131,11 @@ async fn a_message_that_failed_at_once_is_no_success() {
         ("failed", json!(30006), Some(Kind::Permanent)),
         ("undelivered", json!(30007), Some(Kind::Transient)),
         ("failed", json!("21610"), Some(Kind::Permanent)),
-        ("failed", json!(null), Some(Kind::Transient)),
-        ("canceled", json!(null), Some(Kind::Transient)),
+        ("undelivered", json!(30005), Some(Kind::Permanent)),
+        ("failed", json!(null), Some(Kind::Unknown)),
+        ("undelivered", json!(null), Some(Kind::Unknown)),
+        ("undelivered", json!("no number"), Some(Kind::Unknown)),
+        ("canceled", json!(null), Some(Kind::Unknown)),
         ("accepted", json!(null), None),
         ("sent", json!(30006), None),
         ("a status of tomorrow", json!(null), None),
@@ -141,9 +150,31 @@ async fn a_message_that_failed_at_once_is_no_success() {
 }
 
 #[tokio::test]
+async fn a_code_of_the_number_counts_for_a_created_message_alone() {
+    let mut body = created();
+    body["status"] = "failed".into();
+    body["error_code"] = 21610.into();
+    for (status, kind) in [(201, Kind::Permanent), (200, Kind::Transient), (202, Kind::Transient)] {
+        let gateway = Gateway::that([Reply::json(status, &body)]).await;
+        let kept = send(at(&gateway.url).build().unwrap()).await;
+        assert_eq!(failure(&kept.outcome).0, kind, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_sid_is_none_of_twilio_s() {
-    for body in ["", "OK", "<html>", "[]", "null", "{}", r#"{"sid":null}"#, r#"{"sid":{}}"#, r#"{"sid":""}"#]
-    {
+    for body in [
+        "",
+        "OK",
+        "<html>",
+        "[]",
+        "null",
+        "{}",
+        r#"{"sid":null}"#,
+        r#"{"sid":{}}"#,
+        r#"{"sid":""}"#,
+        r#"{"sid":"S M"}"#,
+    ] {
         let gateway = Gateway::that([Reply::Answer(200, body.into())]).await;
         let kept = send(at(&gateway.url).build().unwrap()).await;
         assert_eq!(failure(&kept.outcome).0, Kind::Unknown, "{body}");

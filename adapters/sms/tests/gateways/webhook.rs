@@ -80,6 +80,9 @@ async fn the_id_is_where_it_was_said_to_be() {
         ("/a~1b/m~0n/1", r#"{"a/b":{"m~n":[0,"x"]}}"#, Some(Some("x"))),
         ("/id", r#"{"error":"no such number"}"#, None),
         ("/id", r#"{"id":{}}"#, None),
+        ("/id", r#"{"id":"to 1 phone"}"#, None),
+        ("/id", r#"{"id":"m\n1"}"#, None),
+        ("/id", r#"{"id":"é"}"#, None),
         ("/id", "", None),
         ("/id", "OK 17", None),
     ] {
@@ -89,6 +92,27 @@ async fn the_id_is_where_it_was_said_to_be() {
             Some(id) => assert_eq!(outcome.unwrap().message_id(), id, "{pointer} in {body}"),
             None => assert_eq!(failure(&outcome).0, Kind::Unknown, "{pointer} in {body}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn the_language_is_that_of_the_text_or_else_of_the_request() {
+    let own = Some("Your code is {{CODE}}.");
+    for (text, locale, told) in [
+        (None, Some("nl-BE"), "nl"), // the ready text is in Dutch, not in that of Belgium
+        (None, Some("tlh"), "en"),
+        (None, None, "en"),
+        (own, Some("nl-BE"), "nl-BE"),
+        (own, None, "und"),
+    ] {
+        let gateway = Gateway::that([taken()]).await;
+        let webhook = at(&gateway.url).build().unwrap();
+        let exchanger = Exchanger::builder(MemoryStore::new(10), webhook, Keyring::generate().unwrap());
+        let request = Request::login(&Recipient::parse(PHONE).unwrap());
+        let request = text.into_iter().fold(request, Request::template);
+        let request = locale.into_iter().fold(request, Request::locale);
+        exchanger.build().unwrap().send(request).await.unwrap();
+        assert_eq!(gateway.only().json()["language"], told, "{text:?}, {locale:?}");
     }
 }
 
