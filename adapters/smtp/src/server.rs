@@ -10,7 +10,7 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use otp_exchange::Recipient;
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{Host, Url};
 
 use crate::error::{Error, Step};
 use crate::wire::{Wire, offered};
@@ -37,8 +37,14 @@ impl Server {
             .map_err(|_| Error::Url("cannot be read; write smtps://user:password@host, with %40 for an @"))?;
         let host = match url.host_str() {
             None | Some("") => return Err(Error::Url("has no host; write smtps://host")),
-            Some(host) => host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            // The url crate does this by itself for the schemes it knows only: names to their `xn--` form.
+            Some(host) => Host::parse(host)
+                .map_err(|_| {
+                    Error::Url("has a host that is neither name nor address; write smtps://mail.example")
+                })?
+                .to_string(),
         };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let secured = || {
             TlsParameters::new(host.clone())
                 .map_err(|_| Error::Url("has a host for which TLS cannot be set up; write its name"))
@@ -204,6 +210,10 @@ mod tests {
         assert_eq!(shown("smtp://localhost:1025"), "clear localhost 1025 acme.example false");
         assert_eq!(shown("smtp://[::1]"), "clear ::1 25 acme.example false");
         assert_eq!(shown("smtp://relay?tls=none"), "clear relay 25 acme.example false");
+        assert_eq!(
+            shown("smtps://m\u{fc}nchen.example"),
+            "tls xn--mnchen-3ya.example 465 acme.example false"
+        );
     }
 
     #[test]
@@ -237,6 +247,9 @@ mod tests {
             "smtps:",
             "http://u:hunter2@mail.example",
             "smtps://u:hunter2@mail.example:99999",
+            "smtps://u:hunter2@mail%00.example",
+            "smtps://u:hunter2@mail%ff.example",
+            "smtps://u:hunter2@xn--a.example",
             "smtps://:hunter2@mail.example",
             "smtps://hunter2@mail.example",
             "smtps://u:hunter2%ff@mail.example",
