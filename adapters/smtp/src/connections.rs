@@ -4,18 +4,17 @@
 //! or a caller that went away, and the next message then reads the answers to that one: it is told that it
 //! was accepted when it was not. Here a connection is parked only once its last answer has been read.
 
-use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lettre::Address;
-use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use crate::error::{Error, Step};
 use crate::server::Server;
+use crate::wire::Wire;
 
 /// How long an unused connection is kept. Servers must wait five minutes (RFC 5321 section 4.5.3.2.7), the
 /// networks between often forget it sooner.
@@ -30,7 +29,9 @@ pub(crate) struct Connections {
 }
 
 struct Parked {
-    connection: AsyncSmtpConnection,
+    wire: Wire,
+    /// Whether a message was begun on it and refused before its end.
+    begun: bool,
     since: Instant,
 }
 
@@ -66,10 +67,10 @@ impl Connections {
         let mut step = Step::Wait;
         let checked = timeout(within, async {
             let _place = self.free.acquire().await;
-            let mut connection = self.server.open(within / 4, &mut step).await?;
+            let mut wire = self.server.open(within / 4, &mut step).await?;
             step = Step::Noop;
-            command(&mut connection, step, Noop, &[250]).await?;
-            self.park(connection);
+            wire.command(step, Noop, &[250]).await?;
+            self.park(wire, false);
             Ok(())
         });
         checked.await.unwrap_or(Err(Error::TimedOut { step, within }))
@@ -78,16 +79,12 @@ impl Connections {
     async fn carry(&self, envelope: Envelope<'_>, within: Duration, step: &mut Step) -> Result<(), Error> {
         // Fails only when closed, which it never is.
         let _place = self.free.acquire().await;
-        let mut connection = self.begin(envelope.sender, within, step).await?;
-        let answer = hand_over(&mut connection, envelope, step).await;
+        let mut wire = self.begin(envelope.sender, within, step).await?;
+        let answer = hand_over(&mut wire, envelope, step).await;
         match &answer {
-            Ok(()) => self.park(connection),
+            Ok(()) => self.park(wire, false),
             // Refused addresses are common; each with a new connection would be slow.
-            Err(error) if error.leaves_a_session() => {
-                if *step == Step::Message || command(&mut connection, *step, Rset, &[250]).await.is_ok() {
-                    self.park(connection);
-                }
-            }
+            Err(error) if error.leaves_a_session() => self.park(wire, *step != Step::Message),
             Err(_) => {}
         }
         answer
@@ -97,71 +94,66 @@ impl Connections {
     ///
     /// A parked one may have been closed meanwhile, or its server may be weary of it. Nothing was sent then,
     /// so whatever goes wrong there is tried again with a new one.
-    async fn begin(
-        &self,
-        sender: &Address,
-        within: Duration,
-        step: &mut Step,
-    ) -> Result<AsyncSmtpConnection, Error> {
+    async fn begin(&self, sender: &Address, within: Duration, step: &mut Step) -> Result<Wire, Error> {
         let mail = Mail::new(Some(sender.clone()), vec![]);
-        if let Some(mut connection) = self.parked() {
+        if let Some(parked) = self.parked() {
             *step = Step::Mail;
-            let answer = timeout(within / 4, command(&mut connection, *step, mail.clone(), &[250])).await;
-            if let Ok(Ok(())) = answer {
-                return Ok(connection);
+            let again = timeout(within / 4, parked.begin(mail.clone())).await;
+            if let Ok(Ok(wire)) = again {
+                return Ok(wire);
             }
         }
-        let mut connection = self.server.open(within / 4, step).await?;
+        let mut wire = self.server.open(within / 4, step).await?;
         *step = Step::Mail;
-        command(&mut connection, *step, mail, &[250]).await?;
-        Ok(connection)
+        wire.command(*step, mail, &[250]).await?;
+        Ok(wire)
     }
 
     /// The connection used last, if it is fit for use.
-    fn parked(&self) -> Option<AsyncSmtpConnection> {
+    fn parked(&self) -> Option<Parked> {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         parked.retain(|parked| parked.since.elapsed() < KEPT);
-        parked.pop().map(|parked| parked.connection)
+        parked.pop()
     }
 
-    fn park(&self, connection: AsyncSmtpConnection) {
-        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        parked.push(Parked { connection, since: Instant::now() });
+    fn park(&self, wire: Wire, begun: bool) {
+        if !wire.is_ahead() {
+            let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+            parked.push(Parked { wire, begun, since: Instant::now() });
+        }
     }
 }
 
-async fn hand_over(
-    connection: &mut AsyncSmtpConnection,
-    envelope: Envelope<'_>,
-    step: &mut Step,
-) -> Result<(), Error> {
+impl Parked {
+    /// Resets only now: a server that is slow at it must not keep back the answer that was known before.
+    async fn begin(mut self, mail: Mail) -> Result<Wire, Error> {
+        if self.begun {
+            self.wire.command(Step::Mail, Rset, &[250]).await?;
+        }
+        self.wire.command(Step::Mail, mail, &[250]).await?;
+        Ok(self.wire)
+    }
+}
+
+async fn hand_over(wire: &mut Wire, envelope: Envelope<'_>, step: &mut Step) -> Result<(), Error> {
     *step = Step::Rcpt;
     let rcpt = Rcpt::new(envelope.recipient.clone(), vec![]);
-    command(connection, *step, rcpt, &[250, 251, 252]).await?;
+    wire.command(*step, rcpt, &[250, 251, 252]).await?;
     *step = Step::Data;
-    command(connection, *step, Data, &[354]).await?;
+    wire.command(*step, Data, &[354]).await?;
     *step = Step::Message;
-    command(connection, *step, stuffed(envelope.message), &[250]).await
+    wire.command(*step, stuffed(envelope.message), &[250]).await?;
+    Ok(())
 }
 
 /// The message with its end, and with a dot before each that begins a line (RFC 5321 section 4.5.2).
 ///
-/// In one piece: the driver writes the end by itself, which then waits until the server's system has
-/// acknowledged what came before, 40 ms on Linux.
+/// In one piece: an end that is sent by itself waits until the server's system has acknowledged what came
+/// before, 40 ms on Linux.
 fn stuffed(message: &str) -> String {
     let mut stuffed = message.replace("\r\n.", "\r\n..");
     stuffed.push_str("\r\n.\r\n");
     stuffed
-}
-
-async fn command(
-    connection: &mut AsyncSmtpConnection,
-    step: Step,
-    command: impl Display,
-    expected: &[u16],
-) -> Result<(), Error> {
-    let answer = connection.command(command).await.map_err(|error| Error::of(step, &error))?;
-    Error::unless(step, &answer, expected)
 }
 
 impl std::fmt::Debug for Parked {

@@ -128,33 +128,25 @@ impl fmt::Display for Reply {
 }
 
 impl Error {
-    /// What the driver said of a step.
+    /// What the driver said of a step: of connecting, or of TLS.
     pub(crate) fn of(step: Step, error: &DriverError) -> Self {
-        if let Some(code) = error.status() {
-            // The words behind the code, of which only the numbers in front are kept.
-            let words = error.source().map(ToString::to_string).unwrap_or_default();
-            return Self::Refused { step, reply: Reply::new(code.into(), words.split(' ').next()) };
-        }
-        let why = if error.is_response() {
-            "the server closed the connection, or its answer is not SMTP".to_owned()
-        } else if error.is_client() && step == Step::StartTls {
-            "the server does not offer it, so nothing was sent".to_owned()
-        } else if error.is_client() && step == Step::Auth {
-            "the server offers neither PLAIN nor LOGIN".to_owned()
-        } else {
-            own_words(error).unwrap_or_else(|| "the connection could not be used".to_owned())
-        };
+        let why = own_words(error).unwrap_or_else(|| "the connection could not be used".to_owned());
         Self::Broken { step, why }
     }
 
-    /// `Ok` if the server answered just what belongs there. A server that is one answer ahead, because
-    /// somebody slipped one in before TLS began, is found out by it before it is given the message.
+    pub(crate) fn broken(step: Step, why: &str) -> Self {
+        Self::Broken { step, why: why.to_owned() }
+    }
+
+    /// `Ok` if the server answered just what belongs there. One that says yes otherwise is out of step: what
+    /// it says next may be meant for another command.
     pub(crate) fn unless(step: Step, response: &Response, expected: &[u16]) -> Result<(), Self> {
         let code = response.code().into();
         if expected.contains(&code) {
             return Ok(());
         }
-        Err(Self::Unexpected { step, reply: Reply::new(code, response.first_word()) })
+        let reply = Reply::new(code, response.first_word());
+        Err(if code >= 400 { Self::Refused { step, reply } } else { Self::Unexpected { step, reply } })
     }
 
     /// Whether the server said no and goes on listening.
@@ -176,8 +168,9 @@ impl Reply {
     fn blames_recipient(self, step: Step) -> bool {
         match (step, self.enhanced) {
             _ if !(500..600).contains(&self.code) => false,
-            // RFC 3463: the address (section 3.2; 7 and 8 speak of the sender, 9 of a relay, and 10, which RFC
-            // 7505 added, of the domain), the mailbox, disabled or full (3.3), and the way there (3.5).
+            // RFC 3463: the address (section 3.2; 7 and 8 speak of the sender, 9 of a relay, and 10, which
+            // RFC 7505 added, of the domain), the mailbox, disabled or full (3.3), and the way
+            // there (3.5).
             (
                 Step::Rcpt | Step::Data | Step::Message,
                 Some((_, 1, 1..=6 | 10) | (_, 2, 1 | 2) | (_, 4, 1 | 4)),

@@ -1,8 +1,8 @@
 //! One-time passcodes by email: a notifier for `otp-exchange` that hands messages to a mail server by SMTP.
 //!
 //! [`SmtpNotifier::connect`] takes the server's URL and the sender, and is all one needs. It runs on Tokio.
-//! The connection and what is said over it are lettre's; which connection is used, when a message counts as
-//! handed over, and whom a refusal blames is decided here.
+//! TLS, commands and addresses are lettre's; how replies are read, which connection is used, when a message
+//! counts as handed over, and whom a refusal blames is decided here.
 //!
 //! What the URLs mean, what errors mean and what bounces are good for is in the README.
 
@@ -12,6 +12,7 @@ mod letter;
 mod mailbox;
 mod notifier;
 mod server;
+mod wire;
 
 pub use error::{Error, Reply, Step};
 pub use lettre;

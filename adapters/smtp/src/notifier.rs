@@ -43,7 +43,8 @@ impl SmtpNotifier {
     /// | `smtp://localhost:1025` | none, on this machine | 25 |
     /// | `smtp://host?tls=none` | none, **codes and password can be read on the way** | 25 |
     ///
-    /// User and password are percent-encoded (`%40` for `@`); it signs in with PLAIN or LOGIN. A path,
+    /// A host may be written in any language, or in its `xn--` form. User and password are percent-encoded
+    /// (`%40` for `@`); it signs in with PLAIN or LOGIN. A path,
     /// `smtps://host/app.acme.example`, is what the client calls itself in EHLO; unless said the domain of
     /// `from`.
     ///
@@ -78,7 +79,9 @@ impl SmtpNotifier {
     }
 
     /// How long a message may take from when the notifier gets it until the server has taken it, waiting for
-    /// a free connection included: 30 seconds unless said. [`check`](Self::check) may take as long.
+    /// a free connection included: 30 seconds unless said. [`check`](Self::check) may take as long. If the
+    /// host has several addresses, each gets a quarter of it to connect before the next is tried, and a
+    /// kept connection gets a quarter to take the sender before a new one is made.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
@@ -151,6 +154,9 @@ impl fmt::Debug for SmtpNotifier {
 
 /// The delivery that a `Message-ID` names, with or without its angle brackets: for bounces, which quote it,
 /// and [`Exchanger::report`](otp_exchange::Exchanger::report).
+///
+/// A `Message-ID` is no secret: mail servers write it into their logs. Whoever knows it can report on that
+/// delivery and do nothing else; a code is neither found nor checked by it.
 ///
 /// # Errors
 /// [`DeliveryIdError`] if this crate made no such `Message-ID`.

@@ -4,13 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::commands::{Auth, Starttls};
 use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
 use otp_exchange::Recipient;
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{Host, Url};
 
 use crate::error::{Error, Step};
+use crate::wire::{Wire, offered};
 
 /// The port for submission with STARTTLS (RFC 6409), and that with TLS from the start (RFC 8314).
 const SUBMISSION: u16 = 587;
@@ -34,8 +37,14 @@ impl Server {
             .map_err(|_| Error::Url("cannot be read; write smtps://user:password@host, with %40 for an @"))?;
         let host = match url.host_str() {
             None | Some("") => return Err(Error::Url("has no host; write smtps://host")),
-            Some(host) => host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            // The url crate does this by itself for the schemes it knows only: names to their `xn--` form.
+            Some(host) => Host::parse(host)
+                .map_err(|_| {
+                    Error::Url("has a host that is neither name nor address; write smtps://mail.example")
+                })?
+                .to_string(),
         };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let secured = || {
             TlsParameters::new(host.clone())
                 .map_err(|_| Error::Url("has a host for which TLS cannot be set up; write its name"))
@@ -74,38 +83,54 @@ impl Server {
 
     /// A connection, encrypted and signed in as far as it has to be. `step` is kept at what is being done;
     /// `patience` is for each of the host's addresses.
-    pub(crate) async fn open(
-        &self,
-        patience: Duration,
-        step: &mut Step,
-    ) -> Result<AsyncSmtpConnection, Error> {
+    pub(crate) async fn open(&self, patience: Duration, step: &mut Step) -> Result<Wire, Error> {
         *step = Step::Connect;
         let wrapper = match &self.tls {
             Tls::Wrapper(parameters) => Some(parameters.clone()),
             _ => None,
         };
-        let address = (&self.host[..], self.port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(address, Some(patience), &self.hello, wrapper, None)
-                .await
-                .map_err(|error| Error::of(Step::Connect, &error))?;
+        let mut wire = Wire::connect((&self.host, self.port), patience, wrapper).await?;
+        let mut offers = wire.hello(*step, &self.hello).await?;
         let upgrade = match &self.tls {
             Tls::Required(parameters) => Some(parameters),
-            Tls::Opportunistic(parameters) if connection.can_starttls() => Some(parameters),
+            Tls::Opportunistic(parameters) => offered(&offers, "STARTTLS").map(|_| parameters),
             _ => None,
         };
         if let Some(parameters) = upgrade {
             *step = Step::StartTls;
-            let upgraded = connection.starttls(parameters.clone(), &self.hello).await;
-            upgraded.map_err(|error| Error::of(Step::StartTls, &error))?;
+            if offered(&offers, "STARTTLS").is_none() {
+                return Err(Error::broken(*step, "the server does not offer it, so nothing was sent"));
+            }
+            wire.command(*step, Starttls, &[220]).await?;
+            wire.encrypt(parameters.clone()).await?;
+            // What was offered in the clear may have been anybody's.
+            offers = wire.hello(*step, &self.hello).await?;
         }
         if let Some(credentials) = &self.credentials {
             *step = Step::Auth;
-            let answer = connection.auth(DEFAULT_MECHANISMS, credentials).await;
-            Error::unless(Step::Auth, &answer.map_err(|error| Error::of(Step::Auth, &error))?, &[235])?;
+            sign_in(&mut wire, &offers, credentials).await?;
         }
-        Ok(connection)
+        Ok(wire)
     }
+}
+
+/// Signs in with the first mechanism that both sides know.
+async fn sign_in(wire: &mut Wire, offers: &Response, credentials: &Credentials) -> Result<(), Error> {
+    let offers = offered(offers, "AUTH").unwrap_or_default();
+    let mechanism = DEFAULT_MECHANISMS.iter().find(|known| offers.contains(&&known.to_string()[..]));
+    let mechanism =
+        *mechanism.ok_or_else(|| Error::broken(Step::Auth, "the server offers neither PLAIN nor LOGIN"))?;
+    let astray = |_| Error::broken(Step::Auth, "the server asks for something else than user and password");
+    let mut command = Auth::new(mechanism, credentials.clone(), None).map_err(astray)?;
+    // LOGIN asks twice.
+    for _ in 0..2 {
+        let answer = wire.command(Step::Auth, command, &[235, 334]).await?;
+        if answer.has_code(235) {
+            return Ok(());
+        }
+        command = Auth::new_from_response(mechanism, credentials.clone(), &answer).map_err(astray)?;
+    }
+    wire.command(Step::Auth, command, &[235]).await.map(|_| ())
 }
 
 impl fmt::Debug for Server {
@@ -185,6 +210,10 @@ mod tests {
         assert_eq!(shown("smtp://localhost:1025"), "clear localhost 1025 acme.example false");
         assert_eq!(shown("smtp://[::1]"), "clear ::1 25 acme.example false");
         assert_eq!(shown("smtp://relay?tls=none"), "clear relay 25 acme.example false");
+        assert_eq!(
+            shown("smtps://m\u{fc}nchen.example"),
+            "tls xn--mnchen-3ya.example 465 acme.example false"
+        );
     }
 
     #[test]
@@ -218,6 +247,9 @@ mod tests {
             "smtps:",
             "http://u:hunter2@mail.example",
             "smtps://u:hunter2@mail.example:99999",
+            "smtps://u:hunter2@mail%00.example",
+            "smtps://u:hunter2@mail%ff.example",
+            "smtps://u:hunter2@xn--a.example",
             "smtps://:hunter2@mail.example",
             "smtps://hunter2@mail.example",
             "smtps://u:hunter2%ff@mail.example",

@@ -266,7 +266,8 @@ impl Session<'_> {
         if self.state.mode == Mode::StartTls && !self.encrypted {
             reply.push_str("\r\n250-STARTTLS");
         }
-        if self.state.signs_in {
+        // As most servers do it: a password is not for the clear.
+        if self.state.signs_in && (self.encrypted || self.state.mode == Mode::Clear) {
             reply.push_str("\r\n250-AUTH PLAIN");
         }
         reply.push_str("\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000000");
