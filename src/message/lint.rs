@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::build::{CatalogueError, for_purpose};
 use super::catalogue::Catalogue;
 use super::choose::{Entry, Occasion};
+use super::error::{CatalogueError, for_purpose};
 use super::locale::Locale;
 use super::sms::transliterate::{spelling, transliterate};
 use super::sms::{Encoding, Segments};
