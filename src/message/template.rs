@@ -195,6 +195,15 @@ pub enum TemplateError {
         "template: HTML has a variable within a tag, comment, style or script; put it into the text between tags, and {{{{LINK}}}} as the whole of a quoted href"
     )]
     WithinTag,
+    /// HTML that readers of mail could read in different ways, so that a value could become markup: what
+    /// browsers call a parse error, and elements whose content is no HTML.
+    #[error(
+        "template: HTML that may be read in different ways, in line {line}; write a < of the text as &lt; and a & before a variable as &amp;, end every tag, comment, style and title, put values of attributes with other characters than plain ones into quotes, with a space behind and no < within, and leave out <? and <![, scripts, frames, SVG, MathML, templates, selects and text areas"
+    )]
+    Html {
+        /// Where it is, from 1.
+        line: usize,
+    },
 }
 
 const CODE: &str = "{{CODE}}";
