@@ -103,8 +103,8 @@ impl Request {
     /// Makes the code answer to the recipient (and purpose) instead of the otp id: for clients that keep no
     /// otp id.
     ///
-    /// Whoever knows the address can then spend its attempts, and whoever carries the message can use its code:
-    /// prefer the otp id where the client can hold it.
+    /// Whoever knows the address can then spend its attempts, and whoever carries the message can use its
+    /// code: prefer the otp id where the client can hold it.
     pub fn by_recipient(self) -> Self {
         Self { answers_to: AnswersTo::Recipient, ..self }
     }
@@ -251,7 +251,8 @@ pub struct Exposed<'a> {
     pub text: &'a str,
     /// How that text travels.
     pub channel: Channel,
-    /// What the carrier calls the message, if one was handed over now and the carrier said. A decoy has none.
+    /// What the carrier calls the message, if one was handed over now and the carrier said. A decoy has
+    /// none.
     pub message_id: Option<&'a str>,
 }
 
@@ -407,7 +408,8 @@ pub enum RequestError {
     Segments {
         /// How many there would be.
         segments: usize,
-        /// How many there may be: see [`CatalogueBuilder::most_segments`](crate::CatalogueBuilder::most_segments).
+        /// How many there may be: see
+        /// [`CatalogueBuilder::most_segments`](crate::CatalogueBuilder::most_segments).
         most: usize,
     },
     /// No text.

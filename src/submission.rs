@@ -134,8 +134,8 @@ impl Proof {
         &self.subject
     }
 
-    /// The address the code was requested for. Where the request named a [fallback](crate::Request::fallback),
-    /// the code may have reached that one instead.
+    /// The address the code was requested for. Where the request named a
+    /// [fallback](crate::Request::fallback), the code may have reached that one instead.
     pub fn recipient(&self) -> &Recipient {
         &self.recipient
     }

@@ -90,10 +90,13 @@ fn each_text_has_to_be_a_template_and_the_error_says_which_is_none() {
         }
         match part {
             Part::Sms | Part::Subject => cases.push(("\t{{CODE}}", TemplateError::ControlCharacter)),
-            Part::Html => cases.extend(
-                ["<p {{CODE}}>", "<style>{{CODE}}</style>", "<!-- {{CODE}} -->"]
-                    .map(|text| (text, TemplateError::WithinTag)),
-            ),
+            Part::Html => {
+                let places = ["<p {{CODE}}>", "<style>{{CODE}}</style>", "<!-- {{CODE}} -->"];
+                cases.extend(places.map(|text| (text, TemplateError::WithinTag)));
+                let unclear =
+                    ["1\n2 < 3 {{CODE}}", "\n<script></script>{{CODE}}", "<p>\n<p class=\"x>{{CODE}}"];
+                cases.extend(unclear.map(|text| (text, TemplateError::Html { line: 2 })));
+            }
             _ => {}
         }
         for (text, source) in cases {

@@ -61,8 +61,8 @@
 //! 0x01 ‖ key id (4) ‖ kind (1) ‖ entry name (16)
 //! ```
 //!
-//! Kinds: 1 ledger, 2 session, 3 otp id, 4 usage, 6 subject, 7 delivery id. A code that answers to nothing but itself lies
-//! in a ledger of its own, so under kind 1. The nonce is also the version of the entry.
+//! Kinds: 1 ledger, 2 session, 3 otp id, 4 usage, 6 subject, 7 delivery id. A code that answers to nothing
+//! but itself lies in a ledger of its own, so under kind 1. The nonce is also the version of the entry.
 //!
 //! # Otp ids
 //!

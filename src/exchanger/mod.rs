@@ -206,8 +206,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Builder<S, N, I> {
     /// Checks everything and builds the exchanger.
     ///
     /// # Errors
-    /// [`BuildError`] names the number of the policy that is out of range, what the catalogue lacks for it, or
-    /// what is wrong with the keys.
+    /// [`BuildError`] names the number of the policy that is out of range, what the catalogue lacks for it,
+    /// or what is wrong with the keys.
     pub fn build(self) -> Result<Exchanger<S, N, I>, BuildError> {
         let Settings { policy, catalogue, .. } = &self.settings;
         policy.check()?;

@@ -27,12 +27,12 @@ use crate::recipient::{Channel, Recipient};
 /// What messages say: [wordings](crate::Wording) by language, purpose and channel, and what stands in all of
 /// them. The default has texts in forty languages, for codes of any purpose and for payments.
 ///
-/// The language is the most particular that there is: for `fr-BE` that, then `fr`, then the default. A language
-/// that nobody wrote for, or a tag that is none, gets the default, never an error. Some tags lead to another:
-/// `no` to `nb`, `iw` to `he`, `zh-TW` to `zh-Hant`. In one language, a wording that shows what the code is not
-/// [bound](crate::Request::bind) to is passed over; of the others, one written for the purpose holds before one
-/// for any, then the one that shows the most, then the first. So the ready texts for payments stand wherever
-/// amount and payee are bound.
+/// The language is the most particular that there is: for `fr-BE` that, then `fr`, then the default. A
+/// language that nobody wrote for, or a tag that is none, gets the default, never an error. Some tags lead to
+/// another: `no` to `nb`, `iw` to `he`, `zh-TW` to `zh-Hant`. In one language, a wording that shows what the
+/// code is not [bound](crate::Request::bind) to is passed over; of the others, one written for the purpose
+/// holds before one for any, then the one that shows the most, then the first. So the ready texts for
+/// payments stand wherever amount and payee are bound.
 ///
 /// ```
 /// use otp_exchange::{Autofill, Catalogue, Wording};

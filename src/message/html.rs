@@ -17,8 +17,8 @@
 //! doctype   `<!doctype` letters, digits, spaces, pairs of `"`, `-./:` `>`
 //! ```
 //!
-//! Of that, the tokenizer of WHATWG's HTML (13.2.5) reads the same. Values stand in a text, and a link also as
-//! the whole of a quoted `href` of an `a`.
+//! Of that, the tokenizer of WHATWG's HTML (13.2.5) reads the same. Values stand in a text, and a link also
+//! as the whole of a quoted `href` of an `a`.
 
 use super::template::{Place, TemplateError};
 
@@ -73,8 +73,8 @@ const QUOTED_LINKS: [&str; 2] = ["\"\u{1}\"", "'\u{1}'"];
 const VALUE: char = '\u{2}';
 const PLACES: [char; 2] = [LINK, VALUE];
 
-/// Elements that change how what follows is read: as raw text, by the rules of XML, or not at all. Scripts can
-/// do even more.
+/// Elements that change how what follows is read: as raw text, by the rules of XML, or not at all. Scripts
+/// can do even more.
 const REFUSED: [&str; 13] = [
     "frameset",
     "iframe",

@@ -39,7 +39,7 @@ impl Values<'_> {
             Place::Code => self.code.expose(),
             Place::Minutes => self.written.minutes.get_or_init(|| minutes(self.lifetime).to_string()),
             Place::Application => self.application,
-            Place::Recipient => self.written.masked.get_or_init(|| self.recipient.masked().replace('•', "*")), // GSM-7 has no bullet
+            Place::Recipient => self.written.masked.get_or_init(|| self.recipient.masked().replace('•', "*")), /* GSM-7 has no bullet */
             Place::Link => self.written.link.get_or_init(|| self.link()),
             Place::Field(_) => place.field().and_then(|field| self.context.value(field)).unwrap_or_default(),
             Place::End => "",

@@ -10,10 +10,11 @@ use crate::context::Field;
 
 /// How a message reads in one language, for codes of one purpose or of any: as an SMS, as an email, or both.
 ///
-/// Each text is a [`Template`]: `{{CODE}}` stands exactly once in the SMS, in the text of the email and in its
-/// HTML, and at most once in the subject. SMS, text and HTML may have line breaks, text and HTML tabs. In
-/// HTML, values are escaped; its variables stand between tags, and `{{LINK}}` may be the whole of a quoted
-/// `href`.
+/// Each text is a [`Template`]: `{{CODE}}` stands exactly once in the SMS, in the text of the email and in
+/// its HTML, and at most once in the subject. SMS, text and HTML may have line breaks, text and HTML tabs. In
+/// HTML, values are escaped; its variables stand between tags, and `{{LINK}}` may be the whole of the quoted
+/// `href` of an `a`. So that no value can be read as markup, the HTML has to be plain: no scripts, frames,
+/// forms' `textarea` and `select`, no SVG, no `<` but before a tag.
 ///
 /// ```
 /// use otp_exchange::Wording;

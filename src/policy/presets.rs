@@ -26,8 +26,9 @@ impl Policy {
     }
 
     /// Payments under the PSD2 RTS (EU) 2018/389: the code is specific to amount and payee, and its message
-    /// shows both (Art. 5), as the ready texts do wherever both are bound; after five failures in a row codes are blocked for 15 minutes (Art. 4(3)(b)); a
-    /// session ends after five minutes without activity (Art. 4(3)(d)).
+    /// shows both (Art. 5), as the ready texts do wherever both are bound; after five failures in a row codes
+    /// are blocked for 15 minutes (Art. 4(3)(b)); a session ends after five minutes without activity
+    /// (Art. 4(3)(d)).
     pub fn psd2() -> Self {
         Self::default()
             .require(Field::Amount)
@@ -38,9 +39,9 @@ impl Policy {
             .refresh_idle(5 * MINUTE)
     }
 
-    /// Nomado's 2FA API: four alphanumeric characters for 7,200 seconds, sent as the bare code, other kinds and lengths from 4 to 20
-    /// on request, by recipient. Four digits are so few that three attempts and a risk of 10⁻³ are what keeps
-    /// them usable: three such codes in a day, then longer ones.
+    /// Nomado's 2FA API: four alphanumeric characters for 7,200 seconds, sent as the bare code, other kinds
+    /// and lengths from 4 to 20 on request, by recipient. Four digits are so few that three attempts and
+    /// a risk of 10⁻³ are what keeps them usable: three such codes in a day, then longer ones.
     pub fn nomado() -> Self {
         let bare = Otp::new(Kind::Alphanumeric, 4).and_then(|otp| otp.template("{{CODE}}"));
         Self::default()

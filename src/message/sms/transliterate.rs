@@ -12,7 +12,8 @@ pub(crate) fn transliterate(text: &str) -> Cow<'_, str> {
     if text.chars().all(|character| gsm::septets(character) > 0) {
         return Cow::Borrowed(text);
     }
-    // With room for the longest spellings it never grows, and given up it is wiped: no copy of a code is left.
+    // With room for the longest spellings it never grows, and given up it is wiped: no copy of a code is
+    // left.
     let mut spelled = Zeroizing::new(String::with_capacity(LONGEST * text.len()));
     let (mut taken, mut base) = (0, ' ');
     for (start, character) in text.char_indices().filter(|(_, character)| gsm::septets(*character) == 0) {

@@ -162,8 +162,8 @@ impl Ledger {
         Some(self)
     }
 
-    /// What was heard of a live challenge's delivery is taken down. `None` if there is no such challenge, or if
-    /// as much was known before: notices come twice and in the wrong order.
+    /// What was heard of a live challenge's delivery is taken down. `None` if there is no such challenge, or
+    /// if as much was known before: notices come twice and in the wrong order.
     pub(crate) fn report(
         mut self,
         at: Moment,
