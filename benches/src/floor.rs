@@ -110,6 +110,7 @@ impl Floor {
         self.random::<50>();
         self.hash_all(self.hashed.message);
         self.seal(OTP_ID);
+        self.seal(OTP_ID); // the delivery id is as long
         assert!(self.load(store, draft.name).is_none());
         self.pay_first(store, usage);
         self.seal(content(self.sizes.ledger));
@@ -121,6 +122,7 @@ impl Floor {
         self.random::<50>();
         self.hash_all(self.hashed.message);
         self.seal(OTP_ID);
+        self.seal(OTP_ID); // the delivery id is as long
         let found = self.load(store, draft.name).expect("an entry");
         self.open_ledger();
         self.pay_again(store, usage);
