@@ -55,15 +55,12 @@ impl Field {
         }
     }
 
-    fn known(name: &str) -> Option<Self> {
-        match name {
-            "amount" => Some(Self::Amount),
-            "payee" => Some(Self::Payee),
-            "device" => Some(Self::Device),
-            "session" => Some(Self::Session),
-            "tenant" => Some(Self::Tenant),
-            _ => None,
-        }
+    /// Those that are known by name.
+    pub(crate) const KNOWN: [Self; 5] =
+        [Self::Amount, Self::Payee, Self::Device, Self::Session, Self::Tenant];
+
+    pub(crate) fn known(name: &str) -> Option<Self> {
+        Self::KNOWN.into_iter().find(|field| field.as_str() == name)
     }
 }
 
@@ -258,8 +255,6 @@ mod tests {
 
     use super::*;
 
-    const KNOWN: [Field; 5] = [Field::Amount, Field::Payee, Field::Device, Field::Session, Field::Tenant];
-
     fn bound(fields: &[(&str, &str)]) -> Context {
         let mut context = Context::default();
         for (name, value) in fields {
@@ -275,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_field_is_its_name() {
-        for field in KNOWN {
+        for field in Field::KNOWN {
             let name = field.as_str();
             let spelled_out = Field::Other(name.to_owned());
             for same in [Field::from(name), Field::from(name.to_owned())] {
@@ -326,7 +321,7 @@ mod tests {
 
     #[test]
     fn only_a_field_of_ones_own_may_be_empty() {
-        for field in KNOWN {
+        for field in Field::KNOWN {
             assert_eq!(checked(&[(field.as_str(), "")]).unwrap_err(), ContextError::NoValue, "{field:?}");
         }
         assert!(checked(&[("note", "")]).is_ok());

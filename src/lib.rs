@@ -133,6 +133,7 @@ mod otp_id;
 mod policy;
 mod ports;
 mod purpose;
+mod receipt;
 mod recipient;
 mod request;
 mod risk;
@@ -180,8 +181,9 @@ pub use ports::{
     SystemEntropy, TokenIssuer,
 };
 pub use purpose::{Purpose, PurposeError};
+pub use receipt::{Exposed, Receipt};
 pub use recipient::{Channel, DialCode, DialCodeError, EmailError, PhoneError, Recipient, RecipientError};
-pub use request::{Exposed, Receipt, Request, RequestError};
+pub use request::{Request, RequestError};
 pub use risk::{Bits, Risk};
 pub use rules::Waiting;
 pub use status::Status;

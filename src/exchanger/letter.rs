@@ -53,7 +53,7 @@ impl<'a> Letter<'a> {
 
     /// What the person there reads.
     pub(super) fn text(&self, recipient: &Recipient) -> Zeroizing<String> {
-        self.catalogue.text(self.template, &self.occasion(recipient), &self.values(recipient))
+        self.catalogue.text(&self.occasion(recipient), &self.values(recipient))
     }
 
     /// The message with that text.
@@ -65,7 +65,7 @@ impl<'a> Letter<'a> {
     ) -> Message {
         let Challenge { purpose, locale, .. } = self.challenge;
         let Around { subject, html, language } =
-            self.catalogue.around(self.template, &self.occasion(&recipient), &self.values(&recipient));
+            self.catalogue.around(&self.occasion(&recipient), &self.values(&recipient));
         Message {
             recipient,
             subject,
@@ -82,8 +82,8 @@ impl<'a> Letter<'a> {
 
     fn occasion<'b>(&'b self, recipient: &Recipient) -> Occasion<'b> {
         let Challenge { purpose, locale, fields, .. } = self.challenge;
-        let (channel, required) = (recipient.channel(), self.required);
-        Occasion { channel, purpose, locale: locale.as_ref(), context: fields, required }
+        let (template, channel, required) = (self.template, recipient.channel(), self.required);
+        Occasion { template, channel, purpose, locale: locale.as_ref(), context: fields, required }
     }
 
     fn values<'b>(&'b self, recipient: &'b Recipient) -> Values<'b> {

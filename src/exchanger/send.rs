@@ -9,10 +9,11 @@ use crate::crypto::{ChallengeId, NONCE_BYTES, Name};
 use crate::grant::Principal;
 use crate::message::Message;
 use crate::otp_id::{OtpId, OtpIdError};
-use crate::ports::{CodeStore, Event, Notifier, NotifyError, Swap, TokenIssuer};
+use crate::ports::{Accepted, CodeStore, Event, Notifier, NotifyError, Swap, TokenIssuer};
 use crate::purpose::Purpose;
+use crate::receipt::Receipt;
 use crate::recipient::Recipient;
-use crate::request::{AnswersTo, Receipt, Request, RequestError};
+use crate::request::{AnswersTo, Request, RequestError};
 use crate::rules::{Challenge, Draft, Drawn, Ledger, Moment, Refusal};
 use crate::timestamp::Timestamp;
 
@@ -254,18 +255,20 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 self.observe(|| Event::NotHandedOver { recipient, purpose, voided: false });
             }
             let answer = self.notifier.notify(&message).await;
+            // Events show it, and never a code or a whole address.
+            let name = |accepted: Accepted| {
+                accepted.message_id().filter(|id| !message.is_told_by(id)).map(str::to_owned)
+            };
+            let answer = answer.map(name);
             let Message { recipient, purpose, text, .. } = message;
             let error = match answer {
                 Err(error) => error,
-                Ok(accepted) => {
-                    // Events show it, and never a code or a whole address.
-                    let address = recipient.address().trim_start_matches('+');
-                    let echoes = |id: &str| id.contains(address) || id.contains(receipt.code.expose());
-                    receipt.message_id = accepted.message_id().filter(|id| !echoes(id)).map(str::to_owned);
+                Ok(message_id) => {
+                    receipt.message_id.clone_from(&message_id);
                     if failed.is_some() {
                         receipt.replace(text, recipient.channel());
                     }
-                    let (recipient, message_id) = (recipient.masked(), receipt.message_id.clone());
+                    let recipient = recipient.masked();
                     self.observe(|| Event::HandedOver { recipient, purpose, deliveries, message_id });
                     return Ok(receipt);
                 }

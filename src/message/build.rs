@@ -163,13 +163,17 @@ impl CatalogueBuilder {
             aliases: BTreeMap::new(),
         };
         for wording in &self.wording {
-            texts.add(wording)?;
+            if !texts.add(wording)? {
+                let locale = locale(&wording.locale)?.to_string();
+                let purpose = wording.purpose.as_deref().and_then(|name| Purpose::parse(name).ok());
+                return Err(CatalogueError::Twice { locale, purpose });
+            }
         }
         if self.ready_texts {
             let (named, page) = (texts.application.is_some(), texts.page.clone());
             for ready in READY {
                 for wording in ready.wordings(named, page.as_deref()) {
-                    texts.stand_in(&wording)?;
+                    texts.add(&wording)?; // where there is one already, that one holds
                 }
                 let keys = ready.aliases.iter().map(|alias| alias.to_ascii_lowercase());
                 texts.aliases.extend(keys.map(|alias| (alias, ready.locale.to_ascii_lowercase())));
@@ -235,46 +239,19 @@ impl Texts {
         for (part, template) in parts {
             self.supports(template).map_err(|error| wrong((part, error)))?;
         }
-        let sms = sms.map(|text| Entry {
-            purpose: purpose.clone(),
-            shows: {
-                let mut fields: Vec<_> = text.fields().collect();
-                fields.sort_unstable();
-                fields
-            },
-            text,
-        });
-        let email = email.map(|text| Entry {
-            purpose: purpose.clone(),
-            shows: text.fields().into_iter().collect(),
-            text,
-        });
+        let shows = |text: &Template| text.fields().collect();
+        let sms = sms.map(|text| Entry { purpose: purpose.clone(), shows: shows(&text), text });
+        let email = email.map(|text| Entry { purpose, shows: text.fields(), text });
         Ok(Checked { tag, sms, email })
     }
 
-    fn add(&mut self, wording: &Wording) -> Result<(), CatalogueError> {
+    /// Adds a text where there is none yet; whether there was none.
+    fn add(&mut self, wording: &Wording) -> Result<bool, CatalogueError> {
         let Checked { tag, sms, email } = self.check(wording)?;
         let language = self.languages.entry(tag.key()).or_insert_with(|| Language::new(tag.as_str()));
-        let twice = |purpose| CatalogueError::Twice { locale: tag.to_string(), purpose };
-        if let Some(entry) = sms {
-            let purpose = entry.purpose.clone();
-            add(&mut language.sms, entry).map_err(|()| twice(purpose))?;
-        }
-        if let Some(entry) = email {
-            let purpose = entry.purpose.clone();
-            add(&mut language.emails, entry).map_err(|()| twice(purpose))?;
-        }
-        Ok(())
-    }
-
-    /// Adds a text that comes with the crate where there is none yet.
-    fn stand_in(&mut self, wording: &Wording) -> Result<(), CatalogueError> {
-        let Checked { tag, sms, email } = self.check(wording)?;
-        let language = self.languages.entry(tag.key()).or_insert_with(|| Language::new(tag.as_str()));
-        // Where there is one already, that one holds.
-        let _ = sms.map(|entry| add(&mut language.sms, entry));
-        let _ = email.map(|entry| add(&mut language.emails, entry));
-        Ok(())
+        let sms = sms.is_none_or(|entry| add(&mut language.sms, entry));
+        let email = email.is_none_or(|entry| add(&mut language.emails, entry));
+        Ok(sms && email)
     }
 
     /// Whoever gets the default has to get something, whatever the purpose and whatever is bound.
@@ -294,11 +271,12 @@ impl Texts {
     }
 }
 
-/// Adds a text unless there is one for the same.
-fn add<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>) -> Result<(), ()> {
-    if entries.iter().any(|other| (&other.purpose, &other.shows) == (&entry.purpose, &entry.shows)) {
-        return Err(());
+/// Adds a text unless there is one for the same; whether there was none.
+fn add<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>) -> bool {
+    let same = |other: &Entry<T>| (&other.purpose, &other.shows) == (&entry.purpose, &entry.shows);
+    let is_new = !entries.iter().any(same);
+    if is_new {
+        entries.push(entry);
     }
-    entries.push(entry);
-    Ok(())
+    is_new
 }

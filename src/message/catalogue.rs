@@ -105,7 +105,8 @@ impl Catalogue {
 
     /// What a message says on that occasion, and in which language.
     pub(crate) fn choose(&self, occasion: &Occasion<'_>) -> Result<(&Arc<str>, Chosen<'_>), Lack> {
-        let Occasion { channel, purpose, locale, context, required } = *occasion;
+        let Occasion { template, channel, purpose, locale, context, required } = *occasion;
+        let required = if template.is_some() { &[] } else { required };
         let is_bound = |field: &Field| context.value(field).is_some();
         let mut lack = Lack::Text;
         for language in self.0.nearest(locale) {
@@ -167,14 +168,9 @@ impl Catalogue {
         self.0.languages.values().map(|language| &*language.tag)
     }
 
-    /// The whole text of a message, of that template or else of the catalogue.
-    pub(crate) fn text(
-        &self,
-        template: Option<&Template>,
-        occasion: &Occasion<'_>,
-        values: &Values<'_>,
-    ) -> Zeroizing<String> {
-        let template = template.or_else(|| match self.choose(occasion).ok()?.1 {
+    /// The whole text of a message.
+    pub(crate) fn text(&self, occasion: &Occasion<'_>, values: &Values<'_>) -> Zeroizing<String> {
+        let template = occasion.template.or_else(|| match self.choose(occasion).ok()?.1 {
             Chosen::Sms(text) | Chosen::Email(_, text, _) => Some(text),
         });
         let Some(template) = template else {
@@ -184,18 +180,13 @@ impl Catalogue {
     }
 
     /// What stands around the text of a message.
-    pub(crate) fn around(
-        &self,
-        template: Option<&Template>,
-        occasion: &Occasion<'_>,
-        values: &Values<'_>,
-    ) -> Around {
+    pub(crate) fn around(&self, occasion: &Occasion<'_>, values: &Values<'_>) -> Around {
         let chosen = self.choose(occasion).ok();
         let (subject, html) = match chosen {
             Some((_, Chosen::Email(subject, _, html))) => (Some(subject.render(values)), html),
             _ => (None, None),
         };
-        if template.is_some() {
+        if occasion.template.is_some() {
             // HTML and language are those of the catalogue's text, not of this one.
             return Around { subject, html: None, language: None };
         }
@@ -203,8 +194,8 @@ impl Catalogue {
         Around { subject, html: html.map(|html| html.render_html(values)), language }
     }
 
-    /// How many segments that template takes with those values bound, a code as long as there is and the
-    /// longest life, if that is more than are allowed.
+    /// How many segments that template takes with those values bound and the [longest](Longest) code and
+    /// life, if that is more than are allowed.
     pub(crate) fn too_many_segments(
         &self,
         template: &Template,

@@ -1,5 +1,6 @@
 //! Which text fits.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::locale::Locale;
@@ -12,6 +13,8 @@ use crate::recipient::Channel;
 /// What a message is for.
 #[derive(Clone, Copy)]
 pub(crate) struct Occasion<'a> {
+    /// What is said in place of the catalogue's text. Only the subject of an email is the catalogue's then.
+    pub(crate) template: Option<&'a Template>,
     pub(crate) channel: Channel,
     pub(crate) purpose: &'a Purpose,
     pub(crate) locale: Option<&'a Locale>,
@@ -32,8 +35,8 @@ pub(super) struct Language {
 #[derive(Clone)]
 pub(super) struct Entry<T> {
     pub(super) purpose: Option<Purpose>,
-    /// What has to be bound for it, in order.
-    pub(super) shows: Vec<&'static Field>,
+    /// What has to be bound for it.
+    pub(super) shows: BTreeSet<&'static Field>,
     pub(super) text: T,
 }
 

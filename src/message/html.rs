@@ -233,10 +233,11 @@ fn is_space(letter: char) -> bool {
 mod tests {
     use super::super::form::Form;
     use super::super::template::Template;
+    use super::super::wording::Part;
     use super::*;
 
     fn read(html: &str) -> Result<(), TemplateError> {
-        Template::of(Form::Html, html).map(|_| ())
+        Template::of(Form::Of(Part::Html), html).map(|_| ())
     }
 
     #[test]

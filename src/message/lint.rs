@@ -61,7 +61,7 @@ impl Longest {
             return Err(CatalogueError::LongestCode);
         }
         for (name, value) in &self.values {
-            let Some(field) = FIELDS.into_iter().find(|field| field.as_str() == name) else {
+            let Some(field) = Field::known(name) else {
                 return Err(CatalogueError::LongestField);
             };
             let mut alone = Context::default();
@@ -73,7 +73,7 @@ impl Longest {
 
     fn context(&self, is_bound: impl Fn(&Field) -> bool) -> Context {
         let mut context = Context::default();
-        for field in FIELDS.into_iter().filter(is_bound) {
+        for field in Field::KNOWN.into_iter().filter(is_bound) {
             let usual = if field == Field::Amount { "1234567.89 EUR" } else { "MMMMMMMMMMMMMMMMMMMMMM" };
             let value = self.values.get(field.as_str()).map_or(usual, String::as_str).to_owned();
             context.bind(field, value);
@@ -81,8 +81,6 @@ impl Longest {
         context
     }
 }
-
-const FIELDS: [Field; 5] = [Field::Amount, Field::Payee, Field::Device, Field::Session, Field::Tenant];
 
 /// What one SMS of a [`Catalogue`] takes with the longest values in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,10 +163,11 @@ impl Catalogue {
         let locale = locale.and_then(Locale::parse);
         let context = self.0.longest.context(|field| bound.contains(field));
         let (channel, locale) = (recipient.channel(), locale.as_ref());
-        let occasion = Occasion { channel, purpose, locale, context: &context, required: &[] };
+        let occasion =
+            Occasion { template: None, channel, purpose, locale, context: &context, required: &[] };
         let (language, _) = self.choose(&occasion).ok()?;
         self.with_longest(recipient, &context, |values| {
-            let (text, around) = (self.text(None, &occasion, values), self.around(None, &occasion, values));
+            let (text, around) = (self.text(&occasion, values), self.around(&occasion, values));
             Some(Preview {
                 language: language.to_string(),
                 subject: around.subject.map(|subject| subject.to_string()),

@@ -40,6 +40,9 @@ pub(crate) use values::Values;
 pub(crate) use wording::Chosen;
 pub use wording::{Part, Wording};
 
+/// So many digits of a number in a row say whose it is, and hardly ever come about by chance.
+const TELLING_DIGITS: usize = 7;
+
 /// One message to one person, as handed to a [`Notifier`](crate::Notifier): written already, to be carried as
 /// it is.
 ///
@@ -114,6 +117,19 @@ impl Message {
     /// [reported](crate::Exchanger::report).
     pub fn delivery_id(&self) -> DeliveryId {
         self.delivery_id
+    }
+
+    /// Whether somebody who reads `words` reads the code or the address: all of an email address, or so many
+    /// digits of a number in a row, however they are punctuated.
+    pub(crate) fn is_told_by(&self, words: &str) -> bool {
+        let characters = words.chars().filter(char::is_ascii_alphanumeric);
+        let plain: String = characters.map(|character| character.to_ascii_uppercase()).collect();
+        let holds = |part: &[u8]| plain.as_bytes().windows(part.len()).any(|found| found == part);
+        let address = match self.recipient.channel() {
+            Channel::Email => words.to_ascii_lowercase().contains(&self.recipient.canonical()),
+            Channel::Sms => self.recipient.address().as_bytes()[1..].windows(TELLING_DIGITS).any(holds), // after the `+`
+        };
+        address || holds(self.code.expose().as_bytes())
     }
 
     /// A second copy, for the outbox.

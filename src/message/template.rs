@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::form::Form;
 use super::values::Values;
+use super::wording::Part;
 use crate::context::{Field, misleads};
 
 /// The longest template of a request, in bytes of UTF-8: it lies in the sealed entry beside the code it is
@@ -62,7 +63,7 @@ impl Template {
         if pieces(text).any(|(words, _)| words.contains("{{")) {
             return Err(TemplateError::UnknownVariable);
         }
-        if form == Form::Html {
+        if form == Form::Of(Part::Html) {
             super::html::check(pieces(text))?;
         }
         Ok(Self(text.to_owned()))

@@ -97,14 +97,8 @@ impl Wording {
 }
 
 fn read(part: Part, text: &str) -> Result<Template, (Part, TemplateError)> {
-    let form = match part {
-        Part::Sms => Form::Sms,
-        Part::Subject => Form::Subject,
-        Part::Text => Form::Text,
-        Part::Html => Form::Html,
-    };
     let lines = text.replace("\r\n", "\n"); // as files come from some editors
-    Template::of(form, &lines).map_err(|error| (part, error))
+    Template::of(Form::Of(part), &lines).map_err(|error| (part, error))
 }
 
 /// A part of a [`Wording`].

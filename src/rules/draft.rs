@@ -76,12 +76,18 @@ impl Draft {
         check_naming(request.answers_to, is_test, &otp, lifetime, policy)?;
         check_address(&request.recipient, &purpose, policy)?;
         request.context.check()?;
-        let words =
-            Words { template: template.as_ref().or(standard), locale: request.locale.as_ref(), catalogue };
-        words.check(&request.recipient, &purpose, &request.context, policy)?;
+        let occasion = Occasion {
+            template: template.as_ref().or(standard),
+            channel: request.recipient.channel(),
+            purpose: &purpose,
+            locale: request.locale.as_ref(),
+            context: &request.context,
+            required: &policy.required,
+        };
+        check_words(&occasion, &request.recipient, catalogue)?;
         if let Some(email) = &request.fallback {
             check_fallback(email, &request.recipient, &purpose, policy)?;
-            words.check(email, &purpose, &request.context, policy)?;
+            check_words(&Occasion { channel: email.channel(), ..occasion }, email, catalogue)?;
         }
         if request
             .idempotency_key
@@ -193,58 +199,44 @@ fn check_fallback(
     check_address(email, purpose, policy)
 }
 
-/// What a message will say.
-struct Words<'a> {
-    template: Option<&'a Template>,
-    locale: Option<&'a Locale>,
-    catalogue: &'a Catalogue,
-}
-
-impl Words<'_> {
-    /// There are any; what has to be bound is bound, and shown; and what is shown is bound.
-    fn check(
-        &self,
-        recipient: &Recipient,
-        purpose: &Purpose,
-        context: &Context,
-        policy: &Policy,
-    ) -> Result<(), RequestError> {
-        let channel = recipient.channel();
-        if let Some(field) = policy.required.iter().find(|field| context.value(field).is_none()) {
+/// There is something to say; what has to be bound is bound, and shown; what is shown is bound; and an SMS of
+/// it is not too long.
+fn check_words(
+    occasion: &Occasion<'_>,
+    recipient: &Recipient,
+    catalogue: &Catalogue,
+) -> Result<(), RequestError> {
+    let Occasion { template, channel, context, required, .. } = *occasion;
+    let is_unbound = |field: &&Field| context.value(field).is_none();
+    if let Some(field) = required.iter().find(is_unbound) {
+        return Err(RequestError::NotBound { field: field.clone() });
+    }
+    if let Some(template) = template {
+        catalogue.supports(template)?;
+        if let Some(field) = required.iter().find(|field| !template.shows(field)) {
+            return Err(RequestError::NotShown { field: field.clone() });
+        }
+        if let Some(field) = template.fields().find(is_unbound) {
             return Err(RequestError::NotBound { field: field.clone() });
         }
+    }
+    let chosen = match (template, channel) {
+        (Some(template), Channel::Sms) => Chosen::Sms(template),
         // An email of a template has the catalogue's subject.
-        let required: &[Field] = if self.template.is_some() { &[] } else { &policy.required };
-        let occasion = Occasion { channel, purpose, locale: self.locale, context, required };
-        let chosen = if self.template.is_none() || channel == Channel::Email {
-            let chosen = self.catalogue.choose(&occasion).map(|(_, chosen)| chosen);
-            Some(chosen.map_err(|lack| match lack {
-                Lack::Text => RequestError::NoText { channel },
-                Lack::Bound(field) => RequestError::NotBound { field: field.clone() },
-                Lack::Shown(field) => RequestError::NotShown { field },
-            })?)
-        } else {
-            None
-        };
-        if let Some(template) = self.template {
-            self.catalogue.supports(template)?;
-            if let Some(field) = policy.required.iter().find(|field| !template.shows(field)) {
-                return Err(RequestError::NotShown { field: field.clone() });
-            }
-            if let Some(field) = template.fields().find(|field| context.value(field).is_none()) {
-                return Err(RequestError::NotBound { field: field.clone() });
-            }
-        }
+        _ => catalogue.choose(occasion).map(|(_, chosen)| chosen).map_err(|lack| match lack {
+            Lack::Text => RequestError::NoText { channel },
+            Lack::Bound(field) => RequestError::NotBound { field: field.clone() },
+            Lack::Shown(field) => RequestError::NotShown { field },
+        })?,
+    };
+    let text = match chosen {
         // What shows nothing that is bound was counted when the catalogue was built.
-        let text = match (self.template, chosen) {
-            (Some(template), _) if channel == Channel::Sms => template,
-            (None, Some(Chosen::Sms(template))) if !context.is_empty() => template,
-            _ => return Ok(()),
-        };
-        match self.catalogue.too_many_segments(text, recipient, context) {
-            Some(TooMany { segments, most }) => Err(RequestError::Segments { segments, most }),
-            None => Ok(()),
-        }
+        Chosen::Sms(text) if template.is_some() || !context.is_empty() => text,
+        _ => return Ok(()),
+    };
+    match catalogue.too_many_segments(text, recipient, context) {
+        Some(TooMany { segments, most }) => Err(RequestError::Segments { segments, most }),
+        None => Ok(()),
     }
 }
 

@@ -102,7 +102,11 @@ fn what_is_no_name_or_repeats_a_secret_is_not_told() {
     };
     assert_eq!(told(|_| "SM1".into()).as_deref(), Some("SM1"));
     assert_eq!(told(|_| "a".repeat(255)), Some("a".repeat(255)));
-    let no_names: [fn(&Message) -> String; 8] = [
+    // Six digits of a number are nobody's, nor is most of a code.
+    assert!(told(|_| "324123".into()).is_some());
+    assert!(told(|_| "324123x45678".into()).is_some());
+    assert!(told(|message| format!("SM{}", &message.expose_code()[1..])).is_some());
+    let no_names: [fn(&Message) -> String; 13] = [
         |_| String::new(),
         |_| "a".repeat(256),
         |_| "SM1\nERROR forged".into(),
@@ -110,7 +114,12 @@ fn what_is_no_name_or_repeats_a_secret_is_not_told() {
         |_| "SM\u{202e}1".into(),
         |message| message.expose_code().to_owned(),
         |message| format!("id-{}-1", message.expose_code()),
+        |message| format!("{}-{}", &message.expose_code()[..3], &message.expose_code()[3..]),
         |message| format!("to:{}", message.recipient().address().trim_start_matches('+')),
+        |message| message.recipient().address().to_owned(),
+        |_| "0412345678".into(),
+        |_| "x0412/34.56.78".into(),
+        |_| "3241234".into(),
     ];
     for (index, name) in no_names.into_iter().enumerate() {
         assert_eq!(told(name), None, "{index}");

@@ -192,3 +192,18 @@ fn what_a_policy_requires_is_required_of_each_request() {
     let shows = Request::new("transfer", &recipient("+32470123457")).bind("payee", "A");
     assert!(block_on(house.otp.send(shows.template("{{PAYEE}} {{CODE}}"))).is_ok());
 }
+
+/// What is required is shown by the request's own template; its subject need not show it, and is there.
+#[test]
+fn an_email_of_a_template_has_its_subject_whatever_is_required() {
+    let bare = Wording::new("en").email("Your code", "{{CODE}}");
+    let pays = Wording::new("en").purpose("payment").email("Your payment", "{{CODE}} {{PAYEE}}");
+    let texts = Catalogue::builder().ready_texts(false).wording(bare).wording(pays).build().unwrap();
+    let house = house(&texts, Policy::default().require(Field::Payee));
+    let template = "{{PAYEE}}: {{CODE}}";
+    let ask = Request::new("transfer", &ada()).bind("payee", "ACME").template(template);
+    let sent = block_on(house.otp.send(ask)).unwrap();
+    let found = house.outbox.read(&ada(), |message| message.expose_subject().map(str::to_owned)).unwrap();
+    assert_eq!(found.as_deref(), Some("Your code"));
+    assert!(sent.expose().text.starts_with("ACME: "));
+}

@@ -14,13 +14,9 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use serde_json::Value;
 
 use crate::error::{ConfigError, GatewayError};
-use crate::letter::Letter;
 
 /// The longest answer that is read. Those of the gateways here are below 2 KiB.
 const MOST_BYTES: usize = 64 * 1024;
-
-/// The longest name of a message that is kept.
-const MOST_ID_BYTES: usize = 255;
 
 /// How gateways are spoken to: timeouts, and the client if you want to change it.
 ///
@@ -188,22 +184,14 @@ impl Answer {
     }
 }
 
-/// A message that was taken under that name; `None` if this is no name. Names are for logs: one that repeats
-/// code or number is dropped, and the message was taken all the same.
-pub(crate) fn accepted(name: &Value, letter: &Letter<'_>) -> Option<Accepted> {
-    let id = message_id(name)?;
-    Some(if letter.is_told_by(&id) { Accepted::new() } else { Accepted::under(id) })
-}
-
-/// The name a gateway gave a message: in one line, without anything that a log could take for something else.
-fn message_id(value: &Value) -> Option<String> {
-    let id = match value {
-        Value::String(id) => id.clone(),
-        Value::Number(id) => id.to_string(),
+/// A message that was taken under that name; `None` if this is no name.
+pub(crate) fn accepted(name: &Value) -> Option<Accepted> {
+    let taken = match name {
+        Value::String(name) => Accepted::under(name),
+        Value::Number(name) => Accepted::under(name.to_string()),
         _ => return None,
     };
-    let fit = (1..=MOST_ID_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    fit.then_some(id)
+    taken.message_id().is_some().then_some(taken)
 }
 
 /// A code, which some gateways write as a string.
@@ -276,7 +264,10 @@ mod tests {
 
     #[test]
     fn names_for_logs_only() {
-        let name = |text: &str| message_id(&serde_json::from_str(text).unwrap());
+        let name = |text: &str| {
+            let taken = accepted(&serde_json::from_str(text).unwrap())?;
+            taken.message_id().map(str::to_owned)
+        };
         assert_eq!(name("\"SM1\"").as_deref(), Some("SM1"));
         assert_eq!(name("17").as_deref(), Some("17"));
         assert_eq!(name(&format!("\"{}\"", "a".repeat(255))).map(|id| id.len()), Some(255));

@@ -121,7 +121,7 @@ impl Notifier for Twilio {
     async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
         let delivery_id = message.delivery_id().to_string();
         let letter = Letter::of(message, &delivery_id)?;
-        Ok(read(&self.wire.ask(self.request(&letter)).await?, &letter)?)
+        Ok(read(&self.wire.ask(self.request(&letter)).await?)?)
     }
 }
 
@@ -229,7 +229,7 @@ impl TwilioBuilder {
 }
 
 /// What an answer about that letter means.
-fn read(answer: &Answer, letter: &Letter<'_>) -> Result<Accepted, GatewayError> {
+fn read(answer: &Answer) -> Result<Accepted, GatewayError> {
     let (status, json) = (answer.status, answer.json());
     let refused = |code: Option<u64>| match code {
         Some(number) if SPEAKS_OF_THE_NUMBER.contains(&status) && OF_THE_NUMBER.contains(&number) => {
@@ -246,7 +246,7 @@ fn read(answer: &Answer, letter: &Letter<'_>) -> Result<Accepted, GatewayError> 
         let code = http::code(&json["error_code"]);
         return Err(if code.is_some() { refused(code) } else { GatewayError::Failed { status, code } });
     }
-    http::accepted(&json["sid"], letter).ok_or(GatewayError::Nonsense { status })
+    http::accepted(&json["sid"]).ok_or(GatewayError::Nonsense { status })
 }
 
 #[cfg(test)]
@@ -264,7 +264,6 @@ mod tests {
     const LETTER: Letter<'static> = Letter {
         to: "+32412345678",
         text: "1\r\n2\t\0&From=Bank",
-        code: "1",
         delivery_id: "abc",
         lifetime: Duration::from_secs(300),
         locale: None,

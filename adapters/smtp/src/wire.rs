@@ -20,9 +20,8 @@ use crate::error::{Error, Step};
 /// and replies to EHLO, the longest there are, have some ten short ones.
 const LONGEST_REPLY: usize = 8 * 1024;
 
-/// The driver's stream is the only thing that its settings for TLS can be used with. It is deprecated because
-/// it was not meant to be public, with nothing in its place.
-#[allow(deprecated)]
+/// The driver's stream, the only thing that its settings for TLS can be used with.
+#[allow(deprecated)] // it was not meant to be public, and nothing is in its place
 type Stream = lettre::transport::smtp::client::AsyncNetworkStream;
 
 /// A connection to a server.

@@ -108,7 +108,7 @@ impl Webhook {
         let (mut again, mut doubt) = (0, None);
         loop {
             let answer = self.wire.ask(self.request(body.clone(), &id)).await;
-            let error = match answer.and_then(|answer| self.read(&answer, letter)) {
+            let error = match answer.and_then(|answer| self.read(&answer)) {
                 Ok(accepted) => return Ok(accepted),
                 Err(error) => error,
             };
@@ -140,7 +140,7 @@ impl Webhook {
         self.wire.client.request(self.method.clone(), self.url.clone()).headers(headers).body(body)
     }
 
-    fn read(&self, answer: &Answer, letter: &Letter<'_>) -> Result<Accepted, GatewayError> {
+    fn read(&self, answer: &Answer) -> Result<Accepted, GatewayError> {
         let (status, code) = (answer.status, None);
         if self.permanent.contains(&status) {
             return Err(GatewayError::Number { status, code });
@@ -157,7 +157,7 @@ impl Webhook {
         }
         let Some(pointer) = &self.message_id else { return Ok(Accepted::new()) };
         let json = answer.json();
-        let name = json.pointer(pointer).and_then(|name| http::accepted(name, letter));
+        let name = json.pointer(pointer).and_then(http::accepted);
         name.ok_or(GatewayError::Nonsense { status })
     }
 }

@@ -215,7 +215,6 @@ mod tests {
     const LETTER: Letter<'static> = Letter {
         to: "+32412345678",
         text: "Code {to} \"1\" \\ & %41 {{x}}\n\u{1f511}",
-        code: "1",
         delivery_id: "abc",
         lifetime: Duration::from_millis(299_999),
         locale: Some("nl-BE"),
