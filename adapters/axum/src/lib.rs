@@ -1,0 +1,1 @@
+//! One-time passcodes over HTTP.

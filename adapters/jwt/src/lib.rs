@@ -1,0 +1,1 @@
+//! Signed access tokens for `otp-exchange`.

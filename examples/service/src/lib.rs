@@ -1,0 +1,1 @@
+//! A passwordless sign-in service.
