@@ -54,6 +54,7 @@
 //! | [`Code`] | a secret a person can type |
 //! | [`Recipient`] | a parsed email address or phone number |
 //! | [`Request`], [`Receipt`] | what the application asks to be sent, what it learns |
+//! | [`Outgoing`] | a message that was counted, and not handed over yet |
 //! | challenge | one outstanding code with its purpose, attempts, life, bound context and grant |
 //! | [`OtpId`] | the unguessable, unlinkable public name of a challenge |
 //! | [`Catalogue`], [`Wording`], [`Template`] | what messages say: all of it, in one language, one text |
@@ -162,8 +163,8 @@ pub use embedded::TracingObserver;
 pub use embedded::{MemoryStore, Outbox};
 pub use entropy_error::EntropyError;
 pub use exchanger::{
-    BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, IssueTokensError, ReportError,
-    SendError, StatusError, TokenError,
+    BuildError, Builder, DynExchanger, ExchangeError, Exchanger, Fault, IssueTokensError, Outgoing,
+    ReportError, SendError, StatusError, TokenError,
 };
 pub use grant::{Grant, MAX_GRANT_BYTES, MAX_TOKEN_LIFETIME, Principal, Role};
 pub use message::{

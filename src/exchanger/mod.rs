@@ -6,6 +6,7 @@ mod error;
 mod exchange;
 mod letter;
 mod lifecycle;
+mod outgoing;
 mod quotas;
 mod send;
 mod session;
@@ -25,6 +26,7 @@ use crate::timestamp::Timestamp;
 
 use draw::Draw;
 pub use error::{ExchangeError, Fault, IssueTokensError, ReportError, SendError, StatusError, TokenError};
+pub use outgoing::Outgoing;
 use quotas::Leases;
 
 /// The flows: [`send`](Self::send), [`exchange`](Self::exchange), [`authenticate`](Self::authenticate),

@@ -1,36 +1,23 @@
-//! A code goes out: `issue` makes it, `deliver` sends it, now or again.
+//! A code is made, and its delivery counted: `prepare`, `issue`; `prepare_again` for one that is there.
 
 use super::draw::Draw;
 use super::entries::Step;
 use super::letter::Letter;
+use super::outgoing::Outgoing;
 use super::quotas::Price;
 use super::{Exchanger, Fault, SendError};
-use crate::crypto::{ChallengeId, NONCE_BYTES, Name};
+use crate::crypto::NONCE_BYTES;
 use crate::grant::Principal;
-use crate::message::Message;
 use crate::otp_id::{OtpId, OtpIdError};
-use crate::ports::{Accepted, CodeStore, Event, Notifier, NotifyError, Swap, TokenIssuer};
-use crate::purpose::Purpose;
+use crate::ports::{CodeStore, Event, Notifier, Swap, TokenIssuer};
 use crate::receipt::Receipt;
-use crate::recipient::Recipient;
 use crate::request::{AnswersTo, Request, RequestError};
 use crate::rules::{Challenge, Draft, Drawn, Ledger, Moment, Refusal};
 use crate::timestamp::Timestamp;
 
-/// A challenge as it was stored, on its way out.
-struct Outgoing {
-    receipt: Receipt,
-    /// For the recipient, and for the fallback if there is one; none if there is nothing to send (yet).
-    messages: [Option<Message>; 2],
-    entry: Name,
-    id: ChallengeId,
-    deliveries: u8,
-    price: Price,
-}
-
 /// What became of a request.
 struct Admitted {
-    outgoing: Box<Outgoing>,
+    outgoing: Outgoing,
     /// To be stored in an entry of its own.
     alone: Option<Box<Challenge>>,
     /// Whether the same request came before.
@@ -39,26 +26,35 @@ struct Admitted {
 }
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
-    /// Makes a code and sends it: [`issue`](Self::issue), then [`deliver`](Self::deliver), in one load and
-    /// one swap.
+    /// Makes a code and sends it: [`prepare`](Self::prepare), then [`hand_over`](Self::hand_over).
     ///
     /// # Errors
     /// [`SendError`]. If the message was not handed over but the code lives, the error carries the receipt.
     pub async fn send(&self, request: Request) -> Result<Receipt, SendError> {
-        let outgoing = self.admit(request, true).await?;
+        let outgoing = self.prepare(request).await?;
         self.hand_over(outgoing).await
     }
 
-    /// Makes a code and stores it; nothing is sent yet. A public endpoint answers after this, and delivers
-    /// behind the answer, so that the time a delivery takes tells nothing.
+    /// Makes a code and stores it as sent, in one load and one swap; its message is yours to
+    /// [hand over](Self::hand_over). A public endpoint answers after this, and hands over behind the answer,
+    /// so that the time a delivery takes tells nothing.
     ///
     /// # Errors
     /// [`SendError::Request`], [`SendError::Wait`] or [`SendError::Fault`]; then there is no new code.
+    pub async fn prepare(&self, request: Request) -> Result<Outgoing, SendError> {
+        self.admit(request, true).await
+    }
+
+    /// Makes a code and stores it; nothing is sent yet. Whoever has the keyring and the store, another process
+    /// say, [delivers](Self::deliver) it by its otp id.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
     pub async fn issue(&self, request: Request) -> Result<Receipt, SendError> {
         if request.answers_to == AnswersTo::Code {
             return Err(RequestError::AloneIsSent.into());
         }
-        Ok(self.admit(request, false).await?.receipt)
+        Ok(self.admit(request, false).await?.into_receipt())
     }
 
     /// Sends the code of that otp id, from any process that has the keyring and the store. The first delivery
@@ -72,9 +68,19 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// right.
     ///
     /// # Errors
-    /// [`SendError::OtpId`] and [`SendError::Gone`] if there is no such code, [`SendError::NotAgain`] if it
-    /// answers to nothing but itself, else as [`send`](Self::send).
+    /// As [`prepare_again`](Self::prepare_again), and as [`send`](Self::send).
     pub async fn deliver(&self, otp_id: &OtpId) -> Result<Receipt, SendError> {
+        let outgoing = self.prepare_again(otp_id).await?;
+        self.hand_over(outgoing).await
+    }
+
+    /// The first half of [`deliver`](Self::deliver): the delivery is counted, and its message yours to
+    /// [hand over](Self::hand_over).
+    ///
+    /// # Errors
+    /// [`SendError::OtpId`] and [`SendError::Gone`] if there is no such code, [`SendError::NotAgain`] if it
+    /// answers to nothing but itself, [`SendError::Wait`] or [`SendError::Fault`].
+    pub async fn prepare_again(&self, otp_id: &OtpId) -> Result<Outgoing, SendError> {
         let (entry, id) = self.vault.open_otp_id(otp_id).map_err(OtpIdError::from)?;
         let mut draw = self.draw(NONCE_BYTES);
         let rule = |ledger: Option<Ledger>, at: Moment, _: &mut Draw<'_>| {
@@ -88,8 +94,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 Some(Ok((ledger, outgoing))) => Step::Write(ledger, Ok(outgoing)),
             })
         };
-        let price = |outgoing: &Result<Box<Outgoing>, SendError>| match outgoing {
-            Ok(outgoing) if outgoing.deliveries > 1 => outgoing.price.clone(),
+        let price = |outgoing: &Result<Outgoing, SendError>| match outgoing {
+            Ok(outgoing) if outgoing.deliveries() > 1 => outgoing.price(),
             _ => Price::new(),
         };
         let refused = |refusal, now| Err(wait(refusal, now));
@@ -97,11 +103,11 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         if let Err(SendError::Wait { why, retry_after }) = outgoing {
             self.observe(|| Event::DeliveryRefused { why, retry_after });
         }
-        self.hand_over(outgoing?).await
+        outgoing
     }
 
     /// Admits a request to its recipient's ledger, its first delivery claimed or not.
-    async fn admit(&self, mut request: Request, claimed: bool) -> Result<Box<Outgoing>, SendError> {
+    async fn admit(&self, mut request: Request, claimed: bool) -> Result<Outgoing, SendError> {
         let client = request.client.take().map(|client| self.client_tag(&client));
         let key = request.idempotency_key.clone();
         let by = request.principal.as_ref().map(Principal::masked);
@@ -170,7 +176,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         if let Some(challenge) = alone {
             let ledger = Ledger::of_one(*challenge);
             // Better no code than one that two people have.
-            if self.write(outgoing.entry, None, draw.take()?, &ledger).await? == Swap::Conflict {
+            if self.write(outgoing.entry(), None, draw.take()?, &ledger).await? == Swap::Conflict {
                 return Err(Fault::Repeated.into());
             }
         }
@@ -189,115 +195,6 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             }
         });
         Ok(outgoing)
-    }
-
-    /// What goes out for a challenge.
-    fn outgoing(&self, challenge: &Challenge, entry: Name, otp_id: OtpId, now: Timestamp) -> Box<Outgoing> {
-        let letter = Letter::new(challenge, otp_id, now, self.policy(), self.catalogue());
-        let mut outgoing = self.unsent(&letter, challenge, entry, otp_id, now);
-        if challenge.deliveries > 0 {
-            let delivery_id = self.vault.delivery_id(entry, &challenge.id);
-            if !challenge.decoy && !letter.is_fixed {
-                let text = outgoing.receipt.text.clone();
-                let fallback = challenge.fallback().map(|email| (letter.text(&email), email));
-                outgoing.messages = [Some((text, challenge.recipient())), fallback]
-                    .map(|one| one.map(|(text, recipient)| letter.message(recipient, text, delivery_id)));
-            }
-        }
-        outgoing
-    }
-
-    /// The same, and nothing goes out.
-    fn unsent(
-        &self,
-        letter: &Letter<'_>,
-        challenge: &Challenge,
-        entry: Name,
-        otp_id: OtpId,
-        now: Timestamp,
-    ) -> Box<Outgoing> {
-        let recipient = challenge.recipient();
-        let price = if challenge.deliveries > 1 {
-            self.price_of_message(challenge.client, &recipient)
-        } else {
-            Price::new()
-        };
-        let receipt = Receipt {
-            otp_id,
-            attempts: challenge.attempts_left,
-            lifetime: letter.lifetime,
-            expires_at: challenge.life.end,
-            resend_at: challenge.redelivery_at(now, self.policy()),
-            length: letter.code.length(),
-            channel: recipient.channel(),
-            message_id: None,
-            total_messages: None,
-            code: letter.code.duplicate(),
-            text: letter.text(&recipient),
-        };
-        let (id, deliveries) = (challenge.id, challenge.deliveries);
-        Box::new(Outgoing { receipt, messages: [None, None], entry, id, deliveries, price })
-    }
-
-    /// Hands the message to the notifier; where that fails at once, the one with the same code for the other
-    /// address. If neither can ever arrive and nobody can have got the code, the code is voided. It keeps
-    /// its place in the ledger, else a failing address would be a way around the limits, and show that
-    /// somebody is behind it.
-    async fn hand_over(&self, outgoing: Box<Outgoing>) -> Result<Receipt, SendError> {
-        let Outgoing { mut receipt, messages, entry, id, deliveries, .. } = *outgoing;
-        let mut failed: Option<(NotifyError, Recipient, Purpose)> = None;
-        for message in messages.into_iter().flatten() {
-            if let Some((error, recipient, purpose)) = &failed {
-                if error.may_have_arrived() {
-                    break;
-                }
-                let (recipient, purpose) = (recipient.masked(), purpose.clone());
-                self.observe(|| Event::NotHandedOver { recipient, purpose, voided: false });
-            }
-            let answer = self.notifier.notify(&message).await;
-            // Events show it, and never a code or a whole address.
-            let name = |accepted: Accepted| {
-                accepted.message_id().filter(|id| !message.is_told_by(id)).map(str::to_owned)
-            };
-            let answer = answer.map(name);
-            let Message { recipient, purpose, text, .. } = message;
-            let error = match answer {
-                Err(error) => error,
-                Ok(message_id) => {
-                    receipt.message_id.clone_from(&message_id);
-                    if failed.is_some() {
-                        receipt.replace(text, recipient.channel());
-                    }
-                    let recipient = recipient.masked();
-                    self.observe(|| Event::HandedOver { recipient, purpose, deliveries, message_id });
-                    return Ok(receipt);
-                }
-            };
-            let error = match failed.take() {
-                Some((first, ..)) => first.then(error),
-                None => error,
-            };
-            failed = Some((error, recipient, purpose));
-        }
-        let Some((source, recipient, purpose)) = failed else { return Ok(receipt) };
-        let voided = deliveries == 1 && source.is_permanent() && self.void(entry, id).await;
-        self.observe(|| Event::NotHandedOver { recipient: recipient.masked(), purpose, voided });
-        if voided {
-            return Err(SendError::Undeliverable(source));
-        }
-        Err(SendError::Undelivered { receipt: Box::new(receipt), source })
-    }
-
-    /// Whether nothing is right for the challenge any more.
-    async fn void(&self, entry: Name, id: ChallengeId) -> bool {
-        let mut draw = self.draw(NONCE_BYTES);
-        let voided = self.update(entry, &mut draw, |ledger: Option<Ledger>, _, _| {
-            Ok(match ledger.and_then(|ledger| ledger.void(&id)) {
-                Some(ledger) => Step::Write(ledger, true),
-                None => Step::Keep(false),
-            })
-        });
-        matches!(voided.await, Ok(true))
     }
 }
 

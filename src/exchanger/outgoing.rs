@@ -1,0 +1,200 @@
+//! A message goes out: `hand_over`.
+
+use std::fmt;
+
+use super::entries::Step;
+use super::letter::Letter;
+use super::quotas::Price;
+use super::{Exchanger, SendError};
+use crate::crypto::{ChallengeId, NONCE_BYTES, Name};
+use crate::message::Message;
+use crate::otp_id::OtpId;
+use crate::ports::{Accepted, CodeStore, Event, Notifier, NotifyError, TokenIssuer};
+use crate::purpose::Purpose;
+use crate::receipt::Receipt;
+use crate::recipient::Recipient;
+use crate::rules::{Challenge, Ledger};
+use crate::timestamp::Timestamp;
+
+/// A delivery that is stored and counted, and whose message was not handed over yet: that is for
+/// [`hand_over`](Exchanger::hand_over), once. A decoy's has no message and looks just the same.
+///
+/// Dropped, it is lost: the code lives, and can be delivered again after the send spacing.
+#[must_use = "the message goes out only when it is handed over"]
+pub struct Outgoing(Box<Prepared>);
+
+struct Prepared {
+    receipt: Receipt,
+    /// For the recipient, and for the fallback if there is one; none if nothing is to be sent yet.
+    messages: [Option<Message>; 2],
+    /// Whether they go to nobody: written for a decoy, so that it takes as long, and for a test recipient.
+    withheld: bool,
+    entry: Name,
+    id: ChallengeId,
+    deliveries: u8,
+    price: Price,
+}
+
+impl Outgoing {
+    /// What may be answered meanwhile.
+    pub fn receipt(&self) -> &Receipt {
+        &self.0.receipt
+    }
+
+    pub(super) fn into_receipt(self) -> Receipt {
+        self.0.receipt
+    }
+
+    pub(super) fn entry(&self) -> Name {
+        self.0.entry
+    }
+
+    /// Which delivery of its code it is, from 1; 0 for none.
+    pub(super) fn deliveries(&self) -> u8 {
+        self.0.deliveries
+    }
+
+    pub(super) fn price(&self) -> Price {
+        self.0.price.clone()
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outgoing").field(&self.0.receipt).finish()
+    }
+}
+
+impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
+    /// Hands the message to the notifier; where that fails at once, the one with the same code for the
+    /// [other address](crate::Request::fallback). If neither can ever arrive and nobody can have got the code,
+    /// the code is voided. It keeps its place in the ledger, else a failing address would be a way around the
+    /// limits, and show that somebody is behind it.
+    ///
+    /// # Errors
+    /// [`SendError::Undelivered`] or [`SendError::Undeliverable`] as the notifier says; [`SendError::Gone`],
+    /// and nothing goes out, if it comes so late that the code has expired.
+    pub async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
+        let Prepared { mut receipt, messages, withheld, entry, id, deliveries, .. } = *outgoing.0;
+        if self.now() >= receipt.expires_at {
+            return Err(SendError::Gone);
+        }
+        if withheld {
+            return Ok(receipt);
+        }
+        let mut failed: Option<(NotifyError, Recipient, Purpose)> = None;
+        for message in messages.into_iter().flatten() {
+            if let Some((error, recipient, purpose)) = &failed {
+                if error.may_have_arrived() {
+                    break;
+                }
+                let (recipient, purpose) = (recipient.masked(), purpose.clone());
+                self.observe(|| Event::NotHandedOver { recipient, purpose, voided: false });
+            }
+            let answer = self.notifier.notify(&message).await;
+            // Events show it, and never a code or a whole address.
+            let name = |accepted: Accepted| {
+                accepted.message_id().filter(|id| !message.is_told_by(id)).map(str::to_owned)
+            };
+            let answer = answer.map(name);
+            let Message { recipient, purpose, text, .. } = message;
+            let error = match answer {
+                Err(error) => error,
+                Ok(message_id) => {
+                    receipt.message_id.clone_from(&message_id);
+                    if failed.is_some() {
+                        receipt.replace(text, recipient.channel());
+                    }
+                    let recipient = recipient.masked();
+                    self.observe(|| Event::HandedOver { recipient, purpose, deliveries, message_id });
+                    return Ok(receipt);
+                }
+            };
+            let error = match failed.take() {
+                Some((first, ..)) => first.then(error),
+                None => error,
+            };
+            failed = Some((error, recipient, purpose));
+        }
+        let Some((source, recipient, purpose)) = failed else { return Ok(receipt) };
+        let voided = deliveries == 1 && source.is_permanent() && self.void(entry, id).await;
+        self.observe(|| Event::NotHandedOver { recipient: recipient.masked(), purpose, voided });
+        if voided {
+            return Err(SendError::Undeliverable(source));
+        }
+        Err(SendError::Undelivered { receipt: Box::new(receipt), source })
+    }
+
+    /// Whether nothing is right for the challenge any more.
+    async fn void(&self, entry: Name, id: ChallengeId) -> bool {
+        let mut draw = self.draw(NONCE_BYTES);
+        let voided = self.update(entry, &mut draw, |ledger: Option<Ledger>, _, _| {
+            Ok(match ledger.and_then(|ledger| ledger.void(&id)) {
+                Some(ledger) => Step::Write(ledger, true),
+                None => Step::Keep(false),
+            })
+        });
+        matches!(voided.await, Ok(true))
+    }
+
+    /// What goes out for a challenge.
+    pub(super) fn outgoing(
+        &self,
+        challenge: &Challenge,
+        entry: Name,
+        otp_id: OtpId,
+        now: Timestamp,
+    ) -> Outgoing {
+        let letter = Letter::new(challenge, otp_id, now, self.policy(), self.catalogue());
+        let mut outgoing = self.unsent(&letter, challenge, entry, otp_id, now);
+        if challenge.deliveries > 0 {
+            let delivery_id = self.vault.delivery_id(entry, &challenge.id);
+            let text = outgoing.0.receipt.text.clone();
+            let fallback = challenge.fallback().map(|email| (letter.text(&email), email));
+            outgoing.0.messages = [Some((text, challenge.recipient())), fallback]
+                .map(|one| one.map(|(text, recipient)| letter.message(recipient, text, delivery_id)));
+            outgoing.0.withheld = challenge.decoy || letter.is_fixed;
+        }
+        outgoing
+    }
+
+    /// The same, and nothing goes out.
+    pub(super) fn unsent(
+        &self,
+        letter: &Letter<'_>,
+        challenge: &Challenge,
+        entry: Name,
+        otp_id: OtpId,
+        now: Timestamp,
+    ) -> Outgoing {
+        let recipient = challenge.recipient();
+        let price = if challenge.deliveries > 1 {
+            self.price_of_message(challenge.client, &recipient)
+        } else {
+            Price::new()
+        };
+        let receipt = Receipt {
+            otp_id,
+            attempts: challenge.attempts_left,
+            lifetime: letter.lifetime,
+            expires_at: challenge.life.end,
+            resend_at: challenge.redelivery_at(now, self.policy()),
+            length: letter.code.length(),
+            channel: recipient.channel(),
+            message_id: None,
+            total_messages: None,
+            code: letter.code.duplicate(),
+            text: letter.text(&recipient),
+        };
+        let (id, deliveries) = (challenge.id, challenge.deliveries);
+        Outgoing(Box::new(Prepared {
+            receipt,
+            messages: [None, None],
+            withheld: false,
+            entry,
+            id,
+            deliveries,
+            price,
+        }))
+    }
+}
