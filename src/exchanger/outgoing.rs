@@ -76,7 +76,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// and nothing goes out, if it comes so late that the code has expired.
     pub async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
         let Prepared { mut receipt, messages, withheld, entry, id, deliveries, .. } = *outgoing.0;
-        if self.now() >= receipt.expires_at {
+        if self.now() > receipt.expires_at {
             return Err(SendError::Gone);
         }
         if withheld {

@@ -1,1 +1,36 @@
-//! A passwordless sign-in service.
+//! A passwordless sign-in service made of `otp-exchange` and its adapters: to run, to read, to copy from.
+//!
+//! ```text
+//! cargo run -p service -- --listen 127.0.0.1:8080
+//! ```
+//!
+//! | module | what it answers |
+//! |---|---|
+//! | `page` | `/`: a page on which a person signs in, with JavaScript or without |
+//! | `otp_exchange_axum` | `/otp`: the JSON API of the adapter, as it is |
+//! | `nomado` | `/2fa/create`: Nomado's 2FA API |
+//! | `passage` | `/v1/apps/{app_id}/…`: Passage's OTP endpoints |
+//! | `slingr` | `/sys/auth/…`: Slingr's `sys.auth` |
+//!
+//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys` (what it is run with).
+
+mod files;
+mod keys;
+mod nomado;
+mod outbox;
+mod page;
+mod passage;
+mod service;
+mod settings;
+mod slingr;
+mod store;
+
+pub use keys::KeyFileError;
+pub use service::{Ports, Service, StartError};
+pub use settings::{App, Caller, LogFormat, Origin, Secret, Settings};
+
+/// Whether a text may be the id of an application: 1 to 64 letters, digits, `-` and `_`.
+fn is_app_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}

@@ -1,0 +1,209 @@
+//! The service: its exchangers, and the router over them.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use otp_exchange::{
+    Accepted, Autofill, AutofillError, BuildError, ByChannel, Catalogue, CatalogueError, Clock, DynExchanger,
+    DynNotifier, DynStore, Exchanger, KeyError, Message, Notifier, NotifyError, Policy, SystemClock,
+    TracingObserver,
+};
+use otp_exchange_axum::Deliveries;
+use otp_exchange_smtp::SmtpNotifier;
+
+use crate::keys::{KeyFileError, Keys};
+use crate::outbox::OutboxFile;
+use crate::settings::Settings;
+use crate::{nomado, page, passage, slingr, store};
+
+/// A running service, but for its listener.
+pub struct Service {
+    router: Router,
+    deliveries: Vec<Deliveries>,
+}
+
+/// What the service works with; tests put their own in.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where codes and sessions are kept.
+    pub store: DynStore,
+    /// What carries messages.
+    pub notifier: DynNotifier,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Ports {
+    /// Those that the settings name.
+    ///
+    /// # Errors
+    /// [`StartError`] says which part of the settings is wrong, or what does not answer.
+    pub async fn of(settings: &Settings) -> Result<Self, StartError> {
+        let store = store::connect(settings.store.expose()).await?;
+        Ok(Self { store, notifier: notifier(settings).await?, clock: Arc::new(SystemClock) })
+    }
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ports")
+    }
+}
+
+impl Service {
+    /// Puts it together. Each API is a service of its own: with its policy, and a namespace in which nothing of the others
+    /// is known.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is wrong with the settings.
+    pub fn new(settings: &Settings, ports: &Ports) -> Result<Self, StartError> {
+        let keys = keys(settings)?;
+        let catalogue = catalogue(settings)?;
+        let exchanger = |namespace, policy| -> Result<_, StartError> {
+            let (store, notifier) = (ports.store.clone(), ports.notifier.clone());
+            Ok(Exchanger::builder(store, notifier, keys.keyring(namespace)?)
+                .policy(policy)
+                .catalogue(catalogue.clone())
+                .clock(Arc::clone(&ports.clock))
+                .observer(TracingObserver))
+        };
+        let shared = |exchanger: DynExchanger| Arc::new(exchanger);
+        let sign_in = shared(exchanger("sign-in", Policy::default())?.build()?.erase());
+        let nomado = shared(exchanger("nomado", Policy::nomado())?.build()?.erase());
+        let slingr = shared(exchanger("slingr", Policy::slingr())?.build()?.erase());
+        let passage = shared(exchanger("passage", passage::policy(&settings.apps))?.build()?.erase());
+
+        let sign_in_deliveries = Deliveries::new(Arc::clone(&sign_in));
+        let passage_deliveries = Deliveries::new(Arc::clone(&passage));
+        let router = Router::new()
+            .route("/healthz", get(|| async { "ok\n" }))
+            .merge(page::router(settings, &sign_in, &sign_in_deliveries, &ports.clock))
+            .merge(nomado::router(settings, &nomado, &slingr))
+            .merge(passage::router(settings, &passage, &passage_deliveries))
+            .merge(slingr::router(settings, &slingr));
+        Ok(Self { router, deliveries: vec![sign_in_deliveries, passage_deliveries] })
+    }
+
+    /// What it answers.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Waits until every message that was promised has been handed over. Call it when the last request is answered.
+    pub async fn finish(&self) {
+        for deliveries in &self.deliveries {
+            deliveries.finish().await;
+        }
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+fn keys(settings: &Settings) -> Result<Keys, StartError> {
+    let read = match &settings.key_file {
+        Some(path) => Keys::of_file(path),
+        None if store::is_durable(settings.store.expose()) => return Err(StartError::NoKeyFile),
+        None => Keys::fresh(),
+    };
+    read.map_err(StartError::KeyFile)
+}
+
+/// Emails go to the mail server, if there is one; everything else into the outbox.
+async fn notifier(settings: &Settings) -> Result<DynNotifier, StartError> {
+    let outbox = |path: &Path| OutboxFile::open(path).map(DynNotifier::new).map_err(StartError::Outbox);
+    let Some(url) = &settings.smtp else {
+        let path = settings.outbox.as_deref().unwrap_or(Path::new("-"));
+        tracing::warn!(outbox = %path.display(), "messages are written down, not sent: for development only");
+        return outbox(path);
+    };
+    let from = settings.from.as_deref().unwrap_or_default(); // the options demand it with --smtp
+    let smtp = SmtpNotifier::connect(url.expose(), from).map_err(StartError::Smtp)?;
+    smtp.check().await.map_err(StartError::Smtp)?;
+    Ok(match settings.outbox.as_deref() {
+        Some(path) => DynNotifier::new(ByChannel::new(smtp, outbox(path)?)),
+        None => DynNotifier::new(ByChannel::new(smtp, NoGateway)),
+    })
+}
+
+/// In place of an SMS gateway: put a notifier of `otp-exchange-sms` here.
+struct NoGateway;
+
+impl Notifier for NoGateway {
+    async fn notify(&self, _: &Message) -> Result<Accepted, NotifyError> {
+        Err(NotifyError::transient("no SMS gateway is set up"))
+    }
+}
+
+fn catalogue(settings: &Settings) -> Result<Catalogue, StartError> {
+    let mut begun = Catalogue::builder();
+    if let Some(name) = &settings.application {
+        begun = begun.application(name);
+    }
+    let origin = settings.origin();
+    if origin.is_https() {
+        begun = begun.autofill(Autofill::website(origin.host()));
+    }
+    Ok(begun.build()?)
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A store that this service does not know.
+    #[error("--store: must be memory, sqlite:PATH, postgres://…, redis://… or etcd://…")]
+    UnknownStore,
+    /// etcd's driver needs protoc, so it is not built in unless asked for.
+    #[error(
+        "--store: built without etcd; install protoc and run with `cargo run -p service --features etcd`"
+    )]
+    NoEtcd,
+    /// The store does not answer, or is not as it has to be.
+    #[error("--store: {0}")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Codes that outlive the process need keys that do.
+    #[error(
+        "--key-file: a store that outlives the service needs keys that do; name a file, which is made at the first start"
+    )]
+    NoKeyFile,
+    /// The same for tokens.
+    #[error(
+        "--jwt-key: a store that outlives the service needs a key that does; name a file, which is made at the first start"
+    )]
+    NoJwtKey,
+    /// The key file.
+    #[error("--key-file: {0}")]
+    KeyFile(#[source] KeyFileError),
+    /// Its keys.
+    #[error("--key-file: {0}")]
+    Key(#[from] KeyError),
+    /// The mail server.
+    #[error("--smtp: {0}")]
+    Smtp(#[source] otp_exchange_smtp::Error),
+    /// The outbox.
+    #[error("--outbox: {0}")]
+    Outbox(#[source] io::Error),
+    /// The address that messages name.
+    #[error("--origin: {0}")]
+    Autofill(#[from] AutofillError),
+    /// What messages are made of.
+    #[error("--application: {0}")]
+    Catalogue(#[from] CatalogueError),
+    /// The policy of one of the APIs.
+    #[error("--app: {0}")]
+    Build(#[from] BuildError),
+}
+
+impl StartError {
+    pub(crate) fn store(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
