@@ -42,6 +42,9 @@
 //!                                                                       only now the verdict is told
 //! ```
 //!
+//! `send` itself is `prepare`, a code that is stored as sent, and `hand_over`: a public endpoint answers between
+//! the two. `issue` and `deliver` are for two processes.
+//!
 //! A verdict is told only after the swap that charges for it has been applied. So a thousand guesses at once
 //! buy no more than the allowed attempts, and one code never wins twice, whatever the store and whichever
 //! process asks.
