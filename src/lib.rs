@@ -92,7 +92,8 @@
 //!
 //! Beside it stand the stores people run and the carriers they send by, each a crate that depends on this one
 //! alone, with no rule in it: `otp-exchange-sqlite`, `-postgres`, `-redis` (and Valkey) and `-etcd`;
-//! `otp-exchange-smtp` for email, `otp-exchange-sms` for SMS gateways.
+//! `otp-exchange-smtp` for email, `otp-exchange-sms` for SMS gateways; `otp-exchange-axum` puts the flows behind HTTP,
+//! `otp-exchange-jwt` signs access tokens. `examples/service` is all of it put together, `docs/guide.md` how to.
 //!
 //! # What holds
 //!
