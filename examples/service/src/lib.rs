@@ -12,7 +12,7 @@
 //! | `passage` | `/v1/apps/{app_id}/…`: Passage's OTP endpoints |
 //! | `slingr` | `/sys/auth/…`: Slingr's `sys.auth` |
 //!
-//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys` (what it is run with).
+//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys`, `tokens` (what it is run with).
 
 mod files;
 mod keys;
@@ -24,13 +24,20 @@ mod service;
 mod settings;
 mod slingr;
 mod store;
+mod tokens;
 
 pub use keys::KeyFileError;
 pub use service::{Ports, Service, StartError};
 pub use settings::{App, Caller, LogFormat, Origin, Secret, Settings};
+pub use tokens::JwtKeyError;
 
 /// Whether a text may be the id of an application: 1 to 64 letters, digits, `-` and `_`.
 fn is_app_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
+
+/// The guide's examples, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide.md")]
+pub struct Guide;

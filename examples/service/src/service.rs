@@ -6,18 +6,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use otp_exchange::{
     Accepted, Autofill, AutofillError, BuildError, ByChannel, Catalogue, CatalogueError, Clock, DynExchanger,
     DynNotifier, DynStore, Exchanger, KeyError, Message, Notifier, NotifyError, Policy, SystemClock,
     TracingObserver,
 };
-use otp_exchange_axum::Deliveries;
+use otp_exchange_axum::{Api, Deliveries};
 use otp_exchange_smtp::SmtpNotifier;
 
 use crate::keys::{KeyFileError, Keys};
 use crate::outbox::OutboxFile;
 use crate::settings::Settings;
+use crate::tokens::{self, JwtKeyError};
 use crate::{nomado, page, passage, slingr, store};
 
 /// A running service, but for its listener.
@@ -75,12 +77,22 @@ impl Service {
         let sign_in = shared(exchanger("sign-in", Policy::default())?.build()?.erase());
         let nomado = shared(exchanger("nomado", Policy::nomado())?.build()?.erase());
         let slingr = shared(exchanger("slingr", Policy::slingr())?.build()?.erase());
-        let passage = shared(exchanger("passage", passage::policy(&settings.apps))?.build()?.erase());
+        let signed = tokens::issuer(settings)?;
+        let jwks = signed.jwks().to_json();
+        let passage = exchanger("passage", passage::policy(&settings.apps))?.issuer(signed);
+        let passage = shared(passage.build()?.erase());
 
         let sign_in_deliveries = Deliveries::new(Arc::clone(&sign_in));
         let passage_deliveries = Deliveries::new(Arc::clone(&passage));
+        let api = Api::new(Arc::clone(&sign_in), sign_in_deliveries.clone())
+            .client_address(settings.client_address());
         let router = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))
+            .route(
+                "/.well-known/jwks.json",
+                get(|| async { ([(CONTENT_TYPE, "application/jwk-set+json")], jwks) }),
+            )
+            .nest("/otp", api.router())
             .merge(page::router(settings, &sign_in, &sign_in_deliveries, &ports.clock))
             .merge(nomado::router(settings, &nomado, &slingr))
             .merge(passage::router(settings, &passage, &passage_deliveries))
@@ -185,6 +197,9 @@ pub enum StartError {
     /// Its keys.
     #[error("--key-file: {0}")]
     Key(#[from] KeyError),
+    /// The key that tokens are signed with.
+    #[error("--jwt-key: {0}")]
+    JwtKey(#[from] JwtKeyError),
     /// The mail server.
     #[error("--smtp: {0}")]
     Smtp(#[source] otp_exchange_smtp::Error),
