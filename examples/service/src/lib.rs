@@ -12,22 +12,27 @@
 //! | `passage` | `/v1/apps/{app_id}/…`: Passage's OTP endpoints |
 //! | `slingr` | `/sys/auth/…`: Slingr's `sys.auth` |
 //!
-//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys` (what it is run with).
+//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys` (what it is run with), `users`
+//! and `principals` (whom it knows), `answers` (what is wrong with a request).
 
+mod answers;
 mod files;
 mod keys;
 mod nomado;
 mod outbox;
 mod page;
 mod passage;
+mod principals;
 mod service;
 mod settings;
 mod slingr;
 mod store;
+mod users;
 
 pub use keys::KeyFileError;
 pub use service::{Ports, Service, StartError};
 pub use settings::{App, Caller, LogFormat, Origin, Secret, Settings};
+pub use users::UsersError;
 
 /// Whether a text may be the id of an application: 1 to 64 letters, digits, `-` and `_`.
 fn is_app_id(text: &str) -> bool {
