@@ -194,6 +194,9 @@ pub enum TokenError {
     /// Expired, revoked, replayed or unknown. Which of them it was is never said (RFC 7662 section 2.2).
     #[error("refused: the token is expired, revoked or unknown; refresh it, or sign in again")]
     Refused,
+    /// A refresh that asks for more than there is; the token was not used up.
+    #[error("scope: the session does not hold all of these; ask for fewer, or sign in again")]
+    ScopeNotHeld,
     /// The issuer could not make or recognise the token now.
     #[error(transparent)]
     Issuer(#[from] IssuerError),

@@ -86,17 +86,32 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// # Errors
     /// [`TokenError::Refused`] if it is expired, used, revoked or unknown.
     pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, TokenError> {
+        self.refresh_for(refresh_token, &[]).await
+    }
+
+    /// The same for a client that names scopes (RFC 6749 section 6). Asked for one that the session does not
+    /// hold, it refuses, and the refresh token is not used up. Whoever asks for fewer gets all of them:
+    /// [`Claims::scopes`] says which.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh), and [`TokenError::ScopeNotHeld`].
+    pub async fn refresh_for(&self, refresh_token: &str, scopes: &[&str]) -> Result<Tokens, TokenError> {
         let presented = Presented::read(refresh_token)?;
         let TokenName { kind, session: id, generation } = presented.name;
         if kind != TokenKind::Refresh {
             return Err(MalformedToken::NotRefresh.into());
         }
+        let lacks =
+            |session: &Session| scopes.iter().any(|wanted| !session.scopes.iter().any(|held| held == wanted));
         let mut draw = self.draw(NONCE_BYTES);
         let refreshed =
             self.update(self.vault.session_name(id), &mut draw, |session: Option<Session>, at, _| {
                 let genuine = session.filter(|session| self.vault.is_genuine(&presented, &session.salt));
                 let Some(session) = genuine else { return Ok(Step::Keep((Refreshed::Dead, None))) };
                 Ok(match session.refresh(at, generation, self.policy().refresh_grace) {
+                    (session, Refreshed::Next | Refreshed::Again) if lacks(&session) => {
+                        Step::Keep((Refreshed::Dead, Some(session)))
+                    }
                     (session, Refreshed::Next) => {
                         Step::Write(session.clone(), (Refreshed::Next, Some(session)))
                     }
@@ -115,6 +130,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let let_in = self.lets(&session.subject, session.started()).await?;
         if !let_in || !session.is_refreshable(self.moment()) {
             return Err(TokenError::Refused);
+        }
+        if lacks(&session) {
+            return Err(TokenError::ScopeNotHeld);
         }
         if refreshed == Refreshed::Next {
             self.observe(|| Event::Refreshed { session: id });

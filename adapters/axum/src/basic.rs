@@ -30,6 +30,10 @@ impl BasicCredentials {
         &self.name
     }
 
+    pub(crate) fn secret(&self) -> &str {
+        &self.secret
+    }
+
     /// Whether the secret is that one, in constant time.
     pub fn is(&self, secret: &str) -> bool {
         let digest = |text: &str| Sha256::digest(text.as_bytes());

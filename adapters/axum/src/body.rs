@@ -1,20 +1,20 @@
 //! Bodies, read strictly.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
-use serde::de::{DeserializeOwned, Error as _, Visitor};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 use crate::problems;
 
-/// The most bytes a body may have: 16 KiB. No request here comes near it.
+/// The most bytes a body may have, however it is framed: 16 KiB. No request here comes near it.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// A JSON body. It has to say that it is one (`application/json`), which no form of another site can (so there is
-/// nothing to forge); each mistake is a [`Problem`] that names its field and repeats no value.
+/// A JSON object as body. It has to say that it is JSON (`application/json`, no other type), which no form of another
+/// site can, so there is nothing to forge; each mistake is a [`Problem`] that names its field and repeats no value.
 ///
 /// Unknown fields are refused if `T` says `#[serde(deny_unknown_fields)]`. Take [`Text`] and [`Whole`] for its fields.
 #[derive(Clone, Copy, Debug)]
@@ -24,17 +24,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let is_json = |essence: &str| {
-            let (kind, subtype) = essence.split_once('/').unwrap_or_default();
-            kind.eq_ignore_ascii_case("application")
-                && (subtype.eq_ignore_ascii_case("json") || subtype.to_ascii_lowercase().ends_with("+json"))
-        };
-        if !content_type(request.headers()).is_some_and(is_json) {
+        if !is_of_type(request.headers(), "application/json") {
             let detail = "the body must be JSON; send Content-Type: application/json";
             return Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         let bytes = whole(request, state).await?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        // Serde would take the list of its values for a structure as well.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            let json = IgnoredAny::deserialize(&mut deserializer).is_ok() && deserializer.end().is_ok();
+            return Err(if json { not_an_object() } else { not_json() });
+        }
         let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let path = error.path().to_string();
             of_json(&path, error.inner())
@@ -52,8 +52,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let is_form = |essence: &str| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        if !content_type(request.headers()).is_some_and(is_form) {
+        if !is_of_type(request.headers(), "application/x-www-form-urlencoded") {
             let detail = "the body must be a form; send Content-Type: application/x-www-form-urlencoded";
             return Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail));
         }
@@ -65,15 +64,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     }
 }
 
-fn content_type(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or_default().trim())
+/// Whether there is one content type, and it is that, parameters aside.
+fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(wanted)
 }
 
-/// The whole body, wiped when it has been read: there may be a code or a token in it.
-async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let bytes = Bytes::from_request(request, state).await;
-    bytes.map(|bytes| Zeroizing::new(bytes.to_vec())).map_err(|rejection| Problem::from(rejection.status()))
+/// The whole body, whatever limit the application has for its own.
+async fn whole<S: Send + Sync>(mut request: Request, state: &S) -> Result<Bytes, Problem> {
+    DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
+    Bytes::from_request(request, state).await.map_err(|rejection| Problem::from(rejection.status()))
+}
+
+fn not_an_object() -> Problem {
+    Problem::new(&problems::INVALID_BODY, "the body must be a JSON object")
 }
 
 fn not_json() -> Problem {
@@ -88,7 +94,7 @@ fn of_json(path: &str, error: &serde_json::Error) -> Problem {
     match named(&text) {
         Some((name, wrong)) => Problem::field(name, wrong),
         // What was found is not repeated: it may be a code.
-        None if path == "." => Problem::new(&problems::INVALID_BODY, "the body must be a JSON object"),
+        None if path == "." => not_an_object(),
         None if text.starts_with(MUST) => {
             Problem::field(path.to_owned(), text.split(" at line").next().unwrap_or_default())
         }
@@ -171,6 +177,10 @@ impl<'de> Visitor<'de> for Wanted {
         Ok(Found::Text(Zeroizing::new(text.to_owned())))
     }
 
+    fn visit_string<E>(self, text: String) -> Result<Found, E> {
+        Ok(Found::Text(Zeroizing::new(text)))
+    }
+
     fn visit_u64<E>(self, whole: u64) -> Result<Found, E> {
         Ok(Found::Whole(whole))
     }
@@ -192,12 +202,12 @@ impl<'de> Visitor<'de> for Wanted {
     }
 
     fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Found, A::Error> {
-        while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+        while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Found::Other)
     }
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
-        while map.next_entry::<serde::de::IgnoredAny, serde::de::IgnoredAny>()?.is_some() {}
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Found::Other)
     }
 }

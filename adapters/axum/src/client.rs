@@ -8,7 +8,6 @@ use axum::http::{Extensions, HeaderMap, HeaderName};
 use otp_exchange::ClientKey;
 
 use crate::problem::Problem;
-use crate::problems;
 
 /// Where the address of a client is taken from; limits on messages and guesses count by it.
 ///
@@ -59,10 +58,7 @@ impl ClientAddress {
         let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
             tracing::error!(target: "otp_exchange",
                 "the address of clients is not known: serve with into_make_service_with_connect_info::<SocketAddr>()");
-            return Err(Problem::new(
-                &problems::INTERNAL,
-                "the service is put together wrongly; see its log",
-            ));
+            return Err(Problem::internal());
         };
         Ok(ClientKey::ip(peer.ip()))
     }
@@ -83,19 +79,11 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     values.next().is_none().then_some(value)
 }
 
-/// The n-th address from the end, over all lines of the header.
+/// The n-th address from the end, over all lines of the header. What stands before it need not be text.
 fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<&str> {
     let lines = headers.get_all("x-forwarded-for").iter().rev();
-    let mut left = proxies;
-    for line in lines {
-        for part in line.to_str().ok()?.rsplit(',') {
-            left -= 1;
-            if left == 0 {
-                return Some(part);
-            }
-        }
-    }
-    None
+    let mut parts = lines.flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
+    std::str::from_utf8(parts.nth(proxies - 1)?).ok()
 }
 
 /// An address, perhaps with a port, IPv6 perhaps in brackets.

@@ -1,11 +1,13 @@
 //! Messages that go out behind the answer.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
-use otp_exchange::{DynExchanger, Outgoing, SendError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use otp_exchange::{DynExchanger, Outgoing, Receipt, SendError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::problem::Problem;
 
@@ -28,10 +30,10 @@ pub struct Deliveries {
 
 /// A place in the queue, for one message.
 #[must_use = "a place that is not used is given back"]
-#[derive(Debug)]
 pub struct Place {
-    queue: Deliveries,
-    permit: OwnedSemaphorePermit,
+    otp: Arc<DynExchanger>,
+    at_once: Arc<Semaphore>,
+    held: (OwnedSemaphorePermit, TaskTrackerToken),
 }
 
 impl Deliveries {
@@ -51,20 +53,21 @@ impl Deliveries {
     /// # Errors
     /// A [`Problem`] (503) if the queue is full, or the service is about to end.
     pub fn reserve(&self) -> Result<Place, Problem> {
-        let permit = Arc::clone(&self.places).try_acquire_owned();
-        permit.map(|permit| Place { queue: self.clone(), permit }).map_err(|_| {
+        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
             tracing::warn!(target: "otp_exchange", "the queue of messages is full, or closed");
-            Problem::unavailable()
-        })
+            return Err(Problem::unavailable());
+        };
+        let held = (permit, self.tasks.token());
+        Ok(Place { otp: Arc::clone(&self.otp), at_once: Arc::clone(&self.at_once), held })
     }
 
-    /// How many messages are waiting or under way.
+    /// How many messages are waiting or under way, those included whose place is only reserved.
     pub fn waiting(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Takes no more messages, and waits until all that are there have been handed over. Call it when the server has
-    /// answered its last request.
+    /// Takes no more messages, and waits until all that have a place have been handed over. Call it when the server has
+    /// stopped taking requests.
     pub async fn finish(&self) {
         self.places.close();
         self.tasks.close();
@@ -73,26 +76,62 @@ impl Deliveries {
 }
 
 impl Place {
-    /// Hands the message over, as soon as it is its turn.
-    pub fn hand_over(self, outgoing: Outgoing) {
-        let Self { queue, permit } = self;
-        let Deliveries { otp, at_once, tasks, .. } = queue;
-        tasks.spawn(async move {
-            let _place = permit;
-            let Ok(_turn) = at_once.acquire().await else { return }; // it is never closed
-            match otp.hand_over(outgoing).await {
-                Ok(_) => {}
-                Err(SendError::Undelivered { source, .. } | SendError::Undeliverable(source)) => {
-                    tracing::warn!(target: "otp_exchange", error = %source, "a message was not handed over");
+    /// Makes a code with `prepared` ([`prepare`](otp_exchange::Exchanger::prepare) or
+    /// [`prepare_again`](otp_exchange::Exchanger::prepare_again)), gives what `told` makes of its receipt, and hands the
+    /// message over behind that, as soon as it is its turn.
+    ///
+    /// Both happen whether or not whoever asked stays for the answer. Else a client that hangs up could leave a code
+    /// behind that is stored as sent and never was, and that asking again with the same idempotency key leads to.
+    ///
+    /// # Errors
+    /// What `prepared` ends with, as a [`Problem`].
+    pub async fn send<T: Send + 'static>(
+        self,
+        prepared: impl Future<Output = Result<Outgoing, SendError>> + Send + 'static,
+        told: impl FnOnce(&Receipt) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(async move {
+            match prepared.await {
+                Err(error) => drop(answer.send(Err(error))),
+                Ok(outgoing) => {
+                    drop(answer.send(Ok(told(outgoing.receipt())))); // whoever asked may have hung up
+                    self.carry(outgoing).await;
                 }
-                Err(error) => tracing::warn!(target: "otp_exchange", %error, "a message was not handed over"),
             }
         });
+        match answered.await {
+            Ok(answer) => answer.map_err(Problem::from),
+            Err(_) => Err(Problem::fault("the task that makes a code has panicked")),
+        }
+    }
+
+    /// Hands the message over, as soon as it is its turn.
+    pub fn hand_over(self, outgoing: Outgoing) {
+        tokio::spawn(self.carry(outgoing));
+    }
+
+    async fn carry(self, outgoing: Outgoing) {
+        let Self { otp, at_once, held: _held } = self;
+        let Ok(_turn) = at_once.acquire().await else { return }; // it is never closed
+        match otp.hand_over(outgoing).await {
+            Ok(_) => {}
+            Err(SendError::Undelivered { source, .. } | SendError::Undeliverable(source)) => {
+                tracing::warn!(target: "otp_exchange", error = %source, "a message was not handed over");
+            }
+            Err(error) => tracing::warn!(target: "otp_exchange", %error, "a message was not handed over"),
+        }
     }
 }
 
 impl fmt::Debug for Deliveries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deliveries").field("waiting", &self.waiting()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Place")
     }
 }

@@ -25,18 +25,31 @@ pub struct Problem {
     challenge: Option<HeaderValue>,
 }
 
-/// The document, as it goes over the wire.
-#[derive(Serialize)]
-struct Document<'a> {
+/// What went wrong (RFC 9457).
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Document<'a> {
+    /// What identifies the type of problem; it leads to a page that explains it, and does not change.
+    #[schema(format = "uri")]
     r#type: &'a str,
+    /// The type in a few words.
     title: &'a str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// What is wrong this time, and what to do.
     detail: &'a str,
+    /// The field, or header, of the request that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<&'a str>,
+    /// When to try again, in seconds; `Retry-After` says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retry_after: Option<u64>,
+    /// How often the code may still be tried.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     attempts_left: Option<u8>,
 }
 
@@ -55,9 +68,18 @@ impl Problem {
 
     /// A field of the request is missing, of the wrong type, out of range or unknown.
     pub fn field(name: impl Into<Cow<'static, str>>, wrong: impl fmt::Display) -> Self {
+        Self::of_field(&problems::INVALID_FIELD, name, wrong)
+    }
+
+    /// A problem of another type that names a field.
+    pub(crate) fn of_field(
+        of: &'static Type,
+        name: impl Into<Cow<'static, str>>,
+        wrong: impl fmt::Display,
+    ) -> Self {
         let name = name.into();
         let detail = format!("{name}: {wrong}");
-        Self { field: Some(name), ..Self::new(&problems::INVALID_FIELD, detail) }
+        Self { field: Some(name), ..Self::new(of, detail) }
     }
 
     /// Too much, too soon: the same to everybody, whichever limit it was.
@@ -77,6 +99,18 @@ impl Problem {
         let retry_after = Some(Duration::from_secs(1));
         let detail = "a part of the service does not answer; try again after retry_after seconds";
         Self { retry_after, ..Self::new(&problems::UNAVAILABLE, detail) }
+    }
+
+    /// Something of the application's own failed, its users' database say: the answer is that of
+    /// [`unavailable`](Self::unavailable), and the error goes to the log. It must hold no address.
+    pub fn fault(error: impl fmt::Display) -> Self {
+        tracing::error!(target: "otp_exchange", %error, "a request could not be answered");
+        Self::unavailable()
+    }
+
+    /// The service is put together wrongly; its log says how.
+    pub(crate) fn internal() -> Self {
+        Self::new(&problems::INTERNAL, "the service is put together wrongly; see its log")
     }
 
     /// With a challenge that says how to authenticate (RFC 9110 section 11.6.1).
@@ -104,6 +138,19 @@ impl Problem {
         self.retry_after
     }
 
+    /// What goes over the wire.
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document {
+            r#type: self.of.uri,
+            title: self.of.title,
+            status: self.of.status.as_u16(),
+            detail: &self.detail,
+            field: self.field.as_deref(),
+            retry_after: self.retry_after.map(seconds),
+            attempts_left: self.attempts_left,
+        }
+    }
+
     /// The same problem where that field goes by another name: for an API of one's own.
     pub fn renamed(mut self, from: &str, to: &'static str) -> Self {
         if self.field.as_deref() == Some(from) {
@@ -124,16 +171,7 @@ pub(crate) fn seconds(span: Duration) -> u64 {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let retry_after = self.retry_after.map(seconds);
-        let document = Document {
-            r#type: self.of.uri,
-            title: self.of.title,
-            status: self.of.status.as_u16(),
-            detail: &self.detail,
-            field: self.field.as_deref(),
-            retry_after,
-            attempts_left: self.attempts_left,
-        };
-        let body = serde_json::to_vec(&document).unwrap_or_default(); // texts and numbers: it cannot fail
+        let body = serde_json::to_vec(&self.document()).unwrap_or_default(); // texts and numbers: it cannot fail
         let mut response = (self.of.status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

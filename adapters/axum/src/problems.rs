@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `#invalid-body` | 400 | the body is not what its content type says |
 //! | `#invalid-field` | 400 | a field is missing, of the wrong type, out of range or unknown; `field` names it |
-//! | `#not-a-code` | 400 | what was typed cannot be a code; no attempt was charged |
+//! | `#not-a-code` | 400 | what was typed cannot be a code, `field` says where; no attempt was charged |
 //! | `#unauthenticated` | 401 | no credentials, or wrong ones |
 //! | `#invalid-token` | 401 | the bearer token is expired, revoked or unknown |
 //! | `#insufficient-scope` | 403 | the bearer token lacks a scope |
