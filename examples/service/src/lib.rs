@@ -13,9 +13,11 @@
 //! | `slingr` | `/sys/auth/…`: Slingr's `sys.auth` |
 //!
 //! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys` (what it is run with), `users`
-//! and `principals` (whom it knows), `answers` (what is wrong with a request).
+//! and `principals` (whom it knows).
 
-mod answers;
+use otp_exchange::Recipient;
+use otp_exchange_axum::Problem;
+
 mod files;
 mod keys;
 mod nomado;
@@ -33,6 +35,11 @@ pub use keys::KeyFileError;
 pub use service::{Ports, Service, StartError};
 pub use settings::{App, Caller, LogFormat, Origin, Secret, Settings};
 pub use users::UsersError;
+
+/// The address in that field of a request.
+fn address(field: &'static str, text: &str) -> Result<Recipient, Problem> {
+    Recipient::parse(text).map_err(|error| Problem::from(error).renamed("recipient", field))
+}
 
 /// Whether a text may be the id of an application: 1 to 64 letters, digits, `-` and `_`.
 fn is_app_id(text: &str) -> bool {

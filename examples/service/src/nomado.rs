@@ -14,16 +14,13 @@ use otp_exchange_axum::{Body, Problem, Text, Whole};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::answers;
+use crate::address;
 use crate::principals::{self, Acting, Principals};
 
 /// What is taken for what a request leaves out.
 const KIND: &str = "ALPHANUMERIC";
 const LENGTH: u64 = 4;
 const EXPIRY: u64 = 7200;
-
-/// What the exchanger calls the fields of a request, and what they are called here.
-const NAMES: [(&str, &str); 2] = [("recipient", "to"), ("lifetime", "expiry")];
 
 #[derive(Clone)]
 struct Nomado {
@@ -64,14 +61,16 @@ async fn create(
         Ok(receipt) => (receipt, Delivery { code: 200, status: "SENT" }),
         // It may arrive yet, and the code is good.
         Err(SendError::Undelivered { receipt, .. }) => (*receipt, Delivery { code: 503, status: "FAILED" }),
-        Err(error) => return Err(answers::not_sent(error, &NAMES).into()),
+        Err(error) => {
+            return Err(Problem::from(error).renamed("recipient", "to").renamed("lifetime", "expiry").into());
+        }
     };
     let data = Data { to: asked.to.as_str(), delivery, receipt: &receipt, expiry };
     Ok(Json(Answer { code: 200, message: "OK", data: Some(data) }).into_response())
 }
 
 fn request(asked: &Asked, expiry: u64) -> Result<Request, Problem> {
-    let to = answers::address("to", asked.to.as_str())?;
+    let to = address("to", asked.to.as_str())?;
     if to.channel() != Channel::Sms {
         return Err(Problem::field("to", "must be a phone number; no code goes to an email address"));
     }

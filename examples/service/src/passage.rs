@@ -18,7 +18,7 @@ use otp_exchange::{
 use otp_exchange_axum::{Body, ClientAddress, Deliveries, Problem, Text, problems};
 use serde::{Deserialize, Serialize};
 
-use crate::answers;
+use crate::address;
 use crate::service::StartError;
 use crate::settings::{App, Settings};
 use crate::users::{Users, fresh_id};
@@ -86,7 +86,7 @@ async fn login(
     parts: Parts,
     Body(asked): Body<Asked>,
 ) -> Result<Json<Sent>, Problem> {
-    let recipient = answers::address("identifier", asked.identifier.as_str())?;
+    let recipient = address("identifier", asked.identifier.as_str())?;
     let stranger = new_id()?;
     let user = api.users.find(&recipient);
     // To the spelling that was proven; see `Recipient`.
@@ -102,7 +102,7 @@ async fn register(
     parts: Parts,
     Body(asked): Body<Asked>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
-    let recipient = answers::address("identifier", asked.identifier.as_str())?;
+    let recipient = address("identifier", asked.identifier.as_str())?;
     let stranger = new_id()?;
     api.app(&app_id)?;
     let user = api.users.find_or_add(&recipient, &stranger);
@@ -132,7 +132,7 @@ impl Passage {
             .grant(grant);
         let place = self.deliveries.reserve()?;
         let prepared = self.otp.prepare(request).await;
-        let outgoing = prepared.map_err(|error| answers::not_sent(error, &[("recipient", "identifier")]))?;
+        let outgoing = prepared.map_err(|error| Problem::from(error).renamed("recipient", "identifier"))?;
         let otp_id = outgoing.receipt().otp_id;
         place.hand_over(outgoing);
         Ok(Json(Sent { otp_id }))
@@ -199,17 +199,11 @@ fn activated(tokens: &Tokens) -> Response {
 }
 
 async fn verify(users: &Users, id: &str, recipient: &Recipient) -> Result<bool, Problem> {
-    users.verify(id, recipient).await.map_err(|error| {
-        tracing::error!(%error, "a user could not be written down");
-        Problem::unavailable()
-    })
+    users.verify(id, recipient).await.map_err(Problem::fault)
 }
 
 fn new_id() -> Result<String, Problem> {
-    fresh_id().map_err(|error| {
-        tracing::error!(%error, "no randomness for an id");
-        Problem::unavailable()
-    })
+    fresh_id().map_err(Problem::fault)
 }
 
 /// Why a code was not activated: Passage says 401 where the problems of the adapter say 403.
@@ -235,7 +229,7 @@ impl From<ExchangeError> for Failure {
         match error {
             ExchangeError::Refused(Refused { attempts_left, .. }) => Self::Refused { attempts_left },
             ExchangeError::Submission(SubmissionError::OtpId(_)) => Self::Refused { attempts_left: Some(0) },
-            error => Self::Other(error.into()),
+            error => Self::Other(Problem::from(error).renamed("code", "otp")),
         }
     }
 }

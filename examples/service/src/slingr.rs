@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::{FromRef, State};
 use axum::http::request::Parts;
 use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use otp_exchange::{
@@ -15,7 +16,7 @@ use otp_exchange::{
 use otp_exchange_axum::{Body, ClientAddress, Problem, Text, Whole, problems};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::answers;
+use crate::address;
 use crate::principals::{self, Acting, PRINCIPAL, Principals};
 use crate::settings::Settings;
 use crate::users::Users;
@@ -77,7 +78,9 @@ async fn send_otp_code(
     }
     match api.otp.send(request).await {
         Ok(_) => Ok(Json(true)),
-        Err(SendError::Wait { .. } | SendError::Undelivered { .. } | SendError::Undeliverable(_)) => Ok(Json(false)),
+        Err(SendError::Wait { .. } | SendError::Undelivered { .. } | SendError::Undeliverable(_)) => {
+            Ok(Json(false))
+        }
         Err(SendError::Request(RequestError::Lifetime { longest, .. })) => {
             Err(Problem::field("inactivity", format!("must be from 1 to {} hours", longest.as_secs() / HOUR)))
         }
@@ -85,7 +88,7 @@ async fn send_otp_code(
             let most = EXPIRATION.as_secs() / HOUR;
             Err(Problem::field("expiration", format!("must be from 1 to {most} hours")))
         }
-        Err(error) => Err(answers::not_sent(error, &[("recipient", field)])),
+        Err(error) => Err(Problem::from(error).renamed("recipient", field)),
     }
 }
 
@@ -99,13 +102,17 @@ impl Options {
         let (field, text, wanted) = match (&self.email, &self.phone) {
             (Some(email), None) => ("email", email, "must be an email address"),
             (None, Some(phone)) => ("phone", phone, "must be a phone number"),
-            (None, None) => return Err(Problem::field("email", "is missing, and phone, too; give one of them")),
-            (Some(_), Some(_)) => return Err(Problem::field("phone", "must not be there beside email; give one of them")),
+            (None, None) => {
+                return Err(Problem::field("email", "is missing, and phone, too; give one of them"));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Problem::field("phone", "must not be there beside email; give one of them"));
+            }
         };
         if text.as_str().contains('@') != (field == "email") {
             return Err(Problem::field(field, wanted));
         }
-        Ok((field, answers::address(field, text.as_str())?))
+        Ok((field, address(field, text.as_str())?))
     }
 }
 
@@ -138,7 +145,7 @@ async fn create_token(
     State(api): State<Slingr>,
     mut parts: Parts,
     Body(asked): Body<Asked>,
-) -> Result<axum::response::Response, Problem> {
+) -> Result<Response, Problem> {
     let tokens = match &asked.code {
         Some(code) => api.exchange(code, asked.user.as_ref(), &parts).await?,
         None => {
@@ -155,7 +162,7 @@ async fn create_token(
         expires_at: claims.expires_at,
         expires_in: tokens.expires_in.as_secs(),
     };
-    Ok(axum::response::IntoResponse::into_response(Json(token)))
+    Ok(Json(token).into_response())
 }
 
 impl Slingr {
@@ -170,19 +177,16 @@ impl Slingr {
 
     async fn issue(&self, acting: &Acting, user: Option<&Text>) -> Result<Tokens, Problem> {
         if acting.role == Role::User {
-            return Err(answers::wrong(&RequestError::NotAdministrator)); // before anything is said of users
+            return Err(RequestError::NotAdministrator.into()); // before anything is said of users
         }
         let Some(user) = user else {
             return Err(Problem::field("idOrEmailUser", "is missing; name a user, or give a code"));
         };
         let grant = self.grant_for(acting, user.as_str())?.refresh(false);
         self.otp.issue_tokens(&acting.principal(), grant).await.map_err(|error| match error {
-            IssueTokensError::Request(error) => answers::wrong(&error),
+            IssueTokensError::Request(error) => error.into(),
             IssueTokensError::Fault(fault) => fault.into(),
-            error => {
-                tracing::error!(%error, "no token was issued");
-                Problem::unavailable()
-            }
+            error => Problem::fault(error),
         })
     }
 
@@ -196,7 +200,7 @@ impl Slingr {
             return Ok(Grant::for_subject(user));
         }
         if user.contains('@') || user.starts_with('+') {
-            return Ok(Grant::for_subject(self.subject(&answers::address("idOrEmailUser", user)?)));
+            return Ok(Grant::for_subject(self.subject(&address("idOrEmailUser", user)?)));
         }
         Err(Problem::new(&problems::NOT_FOUND, "idOrEmailUser: there is no user of that id"))
     }

@@ -249,7 +249,9 @@ mod tests {
         assert!(users.verify("two", &address("two@example.org")).await.unwrap());
         assert!(Users::open(Some(&path)).unwrap().is_verified("two"), "the next line began anew");
 
-        for wrong in ["\n", "{\"id\":\"one\"}\n", "{\"id\":\"\",\"address\":\"a@example.org\"}\n", "x\n", &good("one")] {
+        for wrong in
+            ["\n", "{\"id\":\"one\"}\n", "{\"id\":\"\",\"address\":\"a@example.org\"}\n", "x\n", &good("one")]
+        {
             std::fs::write(&path, format!("{}{wrong}{}", good("one"), good("three"))).unwrap();
             let error = Users::open(Some(&path)).err().unwrap();
             assert!(error.to_string().contains("line 2"), "{wrong:?}: {error}");
