@@ -71,12 +71,8 @@ impl Problem {
         Self::of_field(&problems::INVALID_FIELD, name, wrong)
     }
 
-    /// A problem of another type that names a field.
-    pub(crate) fn of_field(
-        of: &'static Type,
-        name: impl Into<Cow<'static, str>>,
-        wrong: impl fmt::Display,
-    ) -> Self {
+    /// A problem of another type that names a field: a user or an application that there is not, say.
+    pub fn of_field(of: &'static Type, name: impl Into<Cow<'static, str>>, wrong: impl fmt::Display) -> Self {
         let name = name.into();
         let detail = format!("{name}: {wrong}");
         Self { field: Some(name), ..Self::new(of, detail) }

@@ -12,7 +12,11 @@
 //! | `passage` | `/v1/apps/{app_id}/…`: Passage's OTP endpoints |
 //! | `slingr` | `/sys/auth/…`: Slingr's `sys.auth` |
 //!
-//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys`, `tokens` (what it is run with).
+//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys`, `tokens` (what it is run with),
+//! `users` and `principals` (whom it knows).
+
+use otp_exchange::Recipient;
+use otp_exchange_axum::Problem;
 
 mod files;
 mod keys;
@@ -20,16 +24,24 @@ mod nomado;
 mod outbox;
 mod page;
 mod passage;
+mod principals;
 mod service;
 mod settings;
 mod slingr;
 mod store;
 mod tokens;
+mod users;
 
 pub use keys::KeyFileError;
 pub use service::{Ports, Service, StartError};
 pub use settings::{App, Caller, LogFormat, Origin, Secret, Settings};
 pub use tokens::JwtKeyError;
+pub use users::UsersError;
+
+/// The address in that field of a request.
+fn address(field: &'static str, text: &str) -> Result<Recipient, Problem> {
+    Recipient::parse(text).map_err(|error| Problem::from(error).renamed("recipient", field))
+}
 
 /// Whether a text may be the id of an application: 1 to 64 letters, digits, `-` and `_`.
 fn is_app_id(text: &str) -> bool {

@@ -6,21 +6,30 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::get;
 use otp_exchange::{
     Accepted, Autofill, AutofillError, BuildError, ByChannel, Catalogue, CatalogueError, Clock, DynExchanger,
     DynNotifier, DynStore, Exchanger, KeyError, Message, Notifier, NotifyError, Policy, SystemClock,
     TracingObserver,
 };
-use otp_exchange_axum::{Api, Deliveries};
+use otp_exchange_axum::{Api, Deliveries, MAX_BODY_BYTES, Problem};
 use otp_exchange_smtp::SmtpNotifier;
 
 use crate::keys::{KeyFileError, Keys};
 use crate::outbox::OutboxFile;
+use crate::principals::Principals;
 use crate::settings::Settings;
 use crate::tokens::{self, JwtKeyError};
+use crate::users::{Users, UsersError};
 use crate::{nomado, page, passage, slingr, store};
+
+/// The namespace of the page and the JSON API.
+const SIGN_IN: &str = "sign-in";
 
 /// A running service, but for its listener.
 pub struct Service {
@@ -64,17 +73,18 @@ impl Service {
     /// [`StartError`] says what is wrong with the settings.
     pub fn new(settings: &Settings, ports: &Ports) -> Result<Self, StartError> {
         let keys = keys(settings)?;
-        let catalogue = catalogue(settings)?;
         let exchanger = |namespace, policy| -> Result<_, StartError> {
             let (store, notifier) = (ports.store.clone(), ports.notifier.clone());
+            // Phones fill codes in on pages of this origin, and on nobody else's.
+            let fills_in = namespace == SIGN_IN;
             Ok(Exchanger::builder(store, notifier, keys.keyring(namespace)?)
                 .policy(policy)
-                .catalogue(catalogue.clone())
+                .catalogue(catalogue(settings, fills_in)?)
                 .clock(Arc::clone(&ports.clock))
                 .observer(TracingObserver))
         };
         let shared = |exchanger: DynExchanger| Arc::new(exchanger);
-        let sign_in = shared(exchanger("sign-in", Policy::default())?.build()?.erase());
+        let sign_in = shared(exchanger(SIGN_IN, Policy::default())?.build()?.erase());
         let nomado = shared(exchanger("nomado", Policy::nomado())?.build()?.erase());
         let slingr = shared(exchanger("slingr", Policy::slingr())?.build()?.erase());
         let signed = tokens::issuer(settings)?;
@@ -82,6 +92,8 @@ impl Service {
         let passage = exchanger("passage", passage::policy(&settings.apps))?.issuer(signed);
         let passage = shared(passage.build()?.erase());
 
+        let users = Users::open(settings.users.as_deref()).map_err(StartError::Users)?;
+        let principals = Arc::new(Principals::new(settings.callers()?, Arc::clone(&slingr))?);
         let sign_in_deliveries = Deliveries::new(Arc::clone(&sign_in));
         let passage_deliveries = Deliveries::new(Arc::clone(&passage));
         let api = Api::new(Arc::clone(&sign_in), sign_in_deliveries.clone())
@@ -94,9 +106,13 @@ impl Service {
             )
             .nest("/otp", api.router())
             .merge(page::router(settings, &sign_in, &sign_in_deliveries, &ports.clock))
-            .merge(nomado::router(settings, &nomado, &slingr))
-            .merge(passage::router(settings, &passage, &passage_deliveries))
-            .merge(slingr::router(settings, &slingr));
+            .merge(nomado::router(&nomado, &principals))
+            .merge(passage::router(settings, &passage, &passage_deliveries, &users)?)
+            .merge(slingr::router(settings, &slingr, &principals, &users))
+            .fallback(async || Problem::from(StatusCode::NOT_FOUND))
+            .method_not_allowed_fallback(async || Problem::from(StatusCode::METHOD_NOT_ALLOWED))
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .layer(map_response(not_kept));
         Ok(Self { router, deliveries: vec![sign_in_deliveries, passage_deliveries] })
     }
 
@@ -128,6 +144,14 @@ fn keys(settings: &Settings) -> Result<Keys, StartError> {
     read.map_err(StartError::KeyFile)
 }
 
+/// Answers hold codes and tokens: nobody on the way keeps them, unless the answer itself says so.
+async fn not_kept(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
 /// Emails go to the mail server, if there is one; everything else into the outbox.
 async fn notifier(settings: &Settings) -> Result<DynNotifier, StartError> {
     let outbox = |path: &Path| OutboxFile::open(path).map(DynNotifier::new).map_err(StartError::Outbox);
@@ -154,13 +178,13 @@ impl Notifier for NoGateway {
     }
 }
 
-fn catalogue(settings: &Settings) -> Result<Catalogue, StartError> {
+fn catalogue(settings: &Settings, fills_in: bool) -> Result<Catalogue, StartError> {
     let mut begun = Catalogue::builder();
     if let Some(name) = &settings.application {
         begun = begun.application(name);
     }
     let origin = settings.origin();
-    if origin.is_https() {
+    if fills_in && origin.is_https() {
         begun = begun.autofill(Autofill::website(origin.host()));
     }
     Ok(begun.build()?)
@@ -212,6 +236,25 @@ pub enum StartError {
     /// What messages are made of.
     #[error("--application: {0}")]
     Catalogue(#[from] CatalogueError),
+    /// An application.
+    #[error("--app: an id is there twice; keep one")]
+    AppTwice,
+    /// A principal.
+    #[error(
+        "--principal: each must be NAME:SECRET:ROLE:SCOPES, the name of letters, digits, dots, - and _, no colon or space in the secret, the role admin, developer or user, scopes separated by commas or none"
+    )]
+    Principal,
+    /// An administrator.
+    #[error(
+        "--admin: each must be NAME:SECRET, the name of letters, digits, dots, - and _, no colon or space in the secret"
+    )]
+    Administrator,
+    /// Two of one name.
+    #[error("--principal, --admin: a name is there twice; keep one")]
+    PrincipalTwice,
+    /// The file of users.
+    #[error("--users: {0}")]
+    Users(#[source] UsersError),
     /// The policy of one of the APIs.
     #[error("--app: {0}")]
     Build(#[from] BuildError),

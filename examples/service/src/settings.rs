@@ -7,9 +7,11 @@ use std::str::FromStr;
 
 use axum::http::HeaderName;
 use clap::Parser;
-use otp_exchange::{Principal, Role};
+use otp_exchange::Role;
 use otp_exchange_axum::ClientAddress;
 use zeroize::Zeroizing;
+
+use crate::service::StartError;
 
 /// A passwordless sign-in service: a page at `/`, a JSON API at `/otp`, and the APIs of three services that people know.
 ///
@@ -54,7 +56,7 @@ pub struct Settings {
     pub apps: Vec<App>,
 
     /// Who may use the Nomado and Slingr APIs: role is admin, developer or user, scopes are separated by commas; may be
-    /// repeated, in the environment separated by spaces.
+    /// repeated, in the environment separated by spaces. A secret holds neither space nor colon; let it be long and random.
     #[arg(
         long = "principal",
         env = "OTP_PRINCIPALS",
@@ -62,11 +64,17 @@ pub struct Settings {
         value_delimiter = ' ',
         hide_env_values = true
     )]
-    pub principals: Vec<Caller>,
+    pub principals: Vec<Secret>,
 
     /// The same for an administrator without scopes.
-    #[arg(long = "admin", env = "OTP_ADMINS", value_name = "NAME:SECRET", value_delimiter = ' ', value_parser = Caller::administrator, hide_env_values = true)]
-    pub administrators: Vec<Caller>,
+    #[arg(
+        long = "admin",
+        env = "OTP_ADMINS",
+        value_name = "NAME:SECRET",
+        value_delimiter = ' ',
+        hide_env_values = true
+    )]
+    pub administrators: Vec<Secret>,
 
     /// The keys that codes and sessions are sealed with; made at the first start. Keep it apart from the store.
     #[arg(long, env = "OTP_KEY_FILE", value_name = "FILE")]
@@ -118,9 +126,17 @@ impl Settings {
         }
     }
 
-    /// Everybody who may use the Nomado and Slingr APIs.
-    pub fn callers(&self) -> impl Iterator<Item = &Caller> {
-        self.principals.iter().chain(&self.administrators)
+    /// Everybody who may use the Nomado and Slingr APIs. They are read here and not by clap, which would show a value that
+    /// is wrong, with the secret in it.
+    ///
+    /// # Errors
+    /// [`StartError::Principal`] and [`StartError::Administrator`] say what each has to look like.
+    pub fn callers(&self) -> Result<Vec<Caller>, StartError> {
+        let principals = self.principals.iter().map(|text| Caller::parse(text).ok_or(StartError::Principal));
+        let administrators = self.administrators.iter();
+        let administrators =
+            administrators.map(|text| Caller::administrator(text).ok_or(StartError::Administrator));
+        principals.chain(administrators).collect()
     }
 }
 
@@ -211,44 +227,44 @@ impl FromStr for App {
 /// Somebody who may use the Nomado and Slingr APIs.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The name they call themselves by.
+    /// The name they call themselves by: 1 to 64 letters, digits, `.`, `-` and `_`, so that it is no address.
     pub name: String,
     /// What proves it.
     pub secret: Secret,
-    /// What they may do.
-    pub principal: Principal,
+    /// What they may do beside asking for codes.
+    pub role: Role,
+    /// What they may have codes and tokens made for.
+    pub scopes: Vec<String>,
 }
 
 impl Caller {
-    fn new(name: &str, secret: &str, role: Role, scopes: &str) -> Result<Self, &'static str> {
-        if name.is_empty() || secret.is_empty() {
-            return Err("name and secret must not be empty");
-        }
-        let begun = Principal::new(name).role(role);
-        let principal = scopes.split(',').filter(|scope| !scope.is_empty()).fold(begun, Principal::scope);
-        Ok(Self { name: name.to_owned(), secret: secret.into(), principal })
-    }
-
-    fn administrator(text: &str) -> Result<Self, &'static str> {
-        let (name, secret) = text.split_once(':').ok_or("must be NAME:SECRET")?;
-        Self::new(name, secret, Role::Administrator, "")
-    }
-}
-
-impl FromStr for Caller {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong =
-            "must be NAME:SECRET:ROLE:SCOPES, the role admin, developer or user, no colon in name and secret";
-        let parts: Vec<_> = text.splitn(4, ':').collect();
-        let [name, secret, role, scopes] = parts[..] else { return Err(wrong) };
+    fn parse(text: &Secret) -> Option<Self> {
+        let mut parts = text.expose().splitn(4, ':');
+        let (name, secret, role, scopes) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let role = match role {
             "admin" => Role::Administrator,
             "developer" => Role::Developer,
             "user" => Role::User,
-            _ => return Err(wrong),
+            _ => return None,
         };
         Self::new(name, secret, role, scopes)
+    }
+
+    fn administrator(text: &Secret) -> Option<Self> {
+        let (name, secret) = text.expose().split_once(':')?;
+        Self::new(name, secret, Role::Administrator, "")
+    }
+
+    fn new(name: &str, secret: &str, role: Role, scopes: &str) -> Option<Self> {
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        let is_name = (1..=64).contains(&name.len()) && name.bytes().all(in_name);
+        // RFC 6749 section 3.3.
+        let in_scopes = |byte: u8| byte.is_ascii_graphic() && !b"\"\\".contains(&byte);
+        let is_secret = !secret.is_empty() && !secret.contains(':');
+        if !is_name || !is_secret || !scopes.bytes().all(in_scopes) {
+            return None;
+        }
+        let scopes = scopes.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+        Some(Self { name: name.to_owned(), secret: secret.into(), role, scopes })
     }
 }
