@@ -1,5 +1,5 @@
-//! What issuing and recognising a token cost by each algorithm and back-end, beside the bare signature over the
-//! same bytes.
+//! What issuing and recognising a token cost by each algorithm and back-end, beside the bare signature over
+//! the same bytes.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -28,10 +28,10 @@ fn tokens(criterion: &mut Criterion) {
                 (provider.verifier_factory)(&algorithm, &public(provider, algorithm, &driver)).unwrap();
             group.bench_function("issue", |bench| bench.iter(|| issue(&issuer, black_box(&claims))));
             group.bench_function("issue, floor", |bench| {
-                bench.iter(|| signer.sign(black_box(signed.as_bytes())))
+                bench.iter(|| signer.sign(black_box(signed.as_bytes())));
             });
             group.bench_function("recognise", |bench| {
-                bench.iter(|| recognised(&issuer, black_box(&token)).unwrap())
+                bench.iter(|| recognised(&issuer, black_box(&token)).unwrap());
             });
             group.bench_function("recognise, floor", |bench| {
                 bench.iter(|| verifier.verify(black_box(signed.as_bytes()), &signature).unwrap());
