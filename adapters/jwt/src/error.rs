@@ -29,7 +29,7 @@ pub enum KeyError {
     },
     /// A secret that is too short.
     #[error(
-        "HS256 secret: {bytes} bytes; must be at least 32 random ones (RFC 7518 section 3.2), from `openssl rand 32` say"
+        "HS256 secret: {bytes} bytes; must be at least 32 random ones (RFC 7518 section 3.2), of `openssl rand` say"
     )]
     Secret {
         /// Its length.
@@ -101,13 +101,14 @@ pub enum BuildError {
 }
 
 /// No token was made for a session. It is the cause inside an
-/// [`IssuerError`](otp_exchange::IssuerError): `error.cause().downcast_ref::<otp_exchange_jwt::IssueError>()`.
+/// [`IssuerError`](otp_exchange::IssuerError):
+/// `error.cause().downcast_ref::<otp_exchange_jwt::IssueError>()`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
     /// The session does not say whom its tokens are for.
     #[error(
-        "jwt: the session's metadata {metadata:?}, its audience, is missing or not 1 to 255 bytes; set it on the request"
+        "jwt: the session's metadata {metadata:?}, its audience, is missing or not 1 to 255 bytes; set it on requests"
     )]
     Audience {
         /// The name under which it was looked for.

@@ -1,4 +1,5 @@
-//! What RFC 8725 warns of. Each forged token is signed with the right key, so only the rule at hand refuses it.
+//! What RFC 8725 warns of. Each forged token is signed with the right key, so only the rule at hand refuses
+//! it.
 
 mod common;
 

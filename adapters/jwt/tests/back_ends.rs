@@ -1,5 +1,5 @@
-//! With both back-ends compiled in and none installed, everything works, and the process-wide default is never
-//! asked for. A test of its own, because that default is the process's.
+//! With both back-ends compiled in and none installed, everything works, and the process-wide default is
+//! never asked for. A test of its own, because that default is the process's.
 
 mod common;
 

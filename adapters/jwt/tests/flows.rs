@@ -1,5 +1,5 @@
-//! Through the exchanger: signing in, checking, refreshing, logging out and taking back, by each algorithm and
-//! back-end.
+//! Through the exchanger: signing in, checking, refreshing, logging out and taking back, by each algorithm
+//! and back-end.
 
 mod common;
 

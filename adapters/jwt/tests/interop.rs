@@ -1,4 +1,5 @@
-//! Another implementation takes our tokens by our document, and refuses them altered; what it signs is taken here.
+//! Another implementation takes our tokens by our document, and refuses them altered; what it signs is taken
+//! here.
 
 mod common;
 

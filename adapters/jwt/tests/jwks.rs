@@ -4,7 +4,7 @@ mod common;
 
 use common::{API, ISSUER, issue, keys, material, providers};
 use otp_exchange::testkit::ManualClock;
-use otp_exchange_jwt::{Builder, Jwks, JwksError, JwtIssuer, JwtVerifier, KeyError, aws_lc_rs};
+use otp_exchange_jwt::{Builder, Jwks, JwksError, JwtIssuer, JwtVerifier, KeyError, VerifyError, aws_lc_rs};
 use serde_json::{Value, json};
 
 fn issuer(provider: common::Provider) -> JwtIssuer {
@@ -176,5 +176,18 @@ fn malformed_and_weak_keys_are_an_error() {
         ] {
             assert_eq!(Jwks::parse(provider, text).unwrap_err(), JwksError::Malformed, "{name}: {text}");
         }
+    }
+}
+
+#[test]
+fn a_point_that_is_on_no_curve_lets_nobody_in() {
+    for (name, provider) in providers() {
+        let off = common::encode([7; 32]);
+        // AWS-LC parses a key when something is checked with it; then it is refused.
+        let Ok(keys) = Jwks::parse(provider, &altered("EC", &json!({"x": off, "y": off}))) else { continue };
+        assert_eq!(name, "aws_lc_rs");
+        let verifier = JwtVerifier::builder(ISSUER, API, keys).build().unwrap();
+        let token = issue(&issuer(provider), &common::claims());
+        assert_eq!(verifier.verify(&token), Err(VerifyError::Unknown));
     }
 }

@@ -1,4 +1,5 @@
-//! Tokens with something changed somewhere, and texts that never were tokens: none is accepted, nothing panics.
+//! Tokens with something changed somewhere, and texts that never were tokens: none is accepted, nothing
+//! panics.
 
 mod common;
 

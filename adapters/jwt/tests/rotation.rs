@@ -16,21 +16,21 @@ struct Keys {
 }
 
 impl Keys {
-    fn old(&self) -> SigningKey {
+    fn last(&self) -> SigningKey {
         SigningKey::es256_pem(aws_lc_rs(), self.old.expose()).unwrap().named("2026-01").unwrap()
     }
 
-    fn new(&self) -> SigningKey {
+    fn next(&self) -> SigningKey {
         SigningKey::ed25519_pem(rust_crypto(), self.new.expose()).unwrap().named("2026-07").unwrap()
     }
 
     fn deployments(&self) -> [JwtIssuer; 4] {
         let of = |key| JwtIssuer::builder(ISSUER, API, key);
         [
-            of(self.old()),
-            of(self.old()).verify_only(self.new()),
-            of(self.new()).verify_only(self.old().verifying_key()),
-            of(self.new()),
+            of(self.last()),
+            of(self.last()).verify_only(self.next()),
+            of(self.next()).verify_only(self.last().verifying_key()),
+            of(self.next()),
         ]
         .map(|builder| builder.build().unwrap())
     }

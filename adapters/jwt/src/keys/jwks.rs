@@ -23,8 +23,8 @@ impl Jwks {
     /// uses or without a name are passed over (RFC 7517 section 5).
     ///
     /// # Errors
-    /// [`JwksError`] if it is no JWK set, a key is private, or one for one of [these algorithms](Algorithm) is
-    /// malformed or weak.
+    /// [`JwksError`] if it is no JWK set, a key is private, or one for one of [these algorithms](Algorithm)
+    /// is malformed or weak.
     pub fn parse(provider: &'static CryptoProvider, json: &str) -> Result<Self, JwksError> {
         let document: Document<Read> = serde_json::from_str(json).map_err(|_| JwksError::Malformed)?;
         let mut keys = Vec::new();

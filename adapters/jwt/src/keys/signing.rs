@@ -17,7 +17,7 @@ const LEAST_SECRET_BYTES: usize = 32;
 /// part to anybody.
 ///
 /// It was tried when it was made: with a key in hand, signing works. A private key is unencrypted PKCS#8, as
-/// `openssl genpkey` and [`Pem`] write it, in PEM or as DER.
+/// `openssl genpkey` and [`Pem`](crate::Pem) write it, in PEM or as DER.
 ///
 /// Its name, `kid` in tokens, is its thumbprint (RFC 7638) unless it is [`named`](Self::named).
 pub struct SigningKey {
