@@ -51,7 +51,7 @@ impl World {
 
     pub(crate) async fn with(policy: Policy, api: impl FnOnce(Api) -> Api) -> Self {
         let outbox = Outbox::new();
-        Self::build(policy, outbox.clone(), outbox, |otp| Deliveries::new(otp), api, true).await
+        Self::build(policy, outbox.clone(), outbox, Deliveries::new, api, true).await
     }
 
     /// With a notifier and queue of the test's own.
