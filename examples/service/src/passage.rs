@@ -142,9 +142,9 @@ impl Passage {
     fn app<'a>(&'a self, app_id: &'a AppId) -> Result<(&'a str, Option<&'a str>), Problem> {
         let named = app_id.as_ref().ok().map(|Path(id)| id.as_str()).filter(|id| crate::is_app_id(id));
         let known = named.map(|id| (id, self.apps.get(id).map(String::as_str)));
-        known
-            .filter(|(_, redirect_url)| self.apps.is_empty() || redirect_url.is_some())
-            .ok_or_else(|| Problem::new(&problems::NOT_FOUND, "app_id: there is no application of that id"))
+        known.filter(|(_, redirect_url)| self.apps.is_empty() || redirect_url.is_some()).ok_or_else(|| {
+            Problem::of_field(&problems::NOT_FOUND, "app_id", "there is no application of that id")
+        })
     }
 }
 

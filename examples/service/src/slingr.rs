@@ -146,12 +146,11 @@ async fn create_token(
     mut parts: Parts,
     Body(asked): Body<Asked>,
 ) -> Result<Response, Problem> {
-    let tokens = match &asked.code {
-        Some(code) => api.exchange(code, asked.user.as_ref(), &parts).await?,
-        None => {
-            let acting = api.principals.acting(&mut parts).await?;
-            api.issue(&acting, asked.user.as_ref()).await?
-        }
+    let tokens = if let Some(code) = &asked.code {
+        api.exchange(code, asked.user.as_ref(), &parts).await?
+    } else {
+        let acting = api.principals.acting(&mut parts).await?;
+        api.issue(&acting, asked.user.as_ref()).await?
     };
     let claims = &tokens.claims;
     let token = ApiToken {
@@ -202,7 +201,7 @@ impl Slingr {
         if user.contains('@') || user.starts_with('+') {
             return Ok(Grant::for_subject(self.subject(&address("idOrEmailUser", user)?)));
         }
-        Err(Problem::new(&problems::NOT_FOUND, "idOrEmailUser: there is no user of that id"))
+        Err(Problem::of_field(&problems::NOT_FOUND, "idOrEmailUser", "there is no user of that id"))
     }
 
     /// The id of whoever has proven that address, else the address.

@@ -1,6 +1,8 @@
 //! Passage tells nobody who has an account: whatever is asked of known and unknown addresses, status, headers and body are
 //! the same but for the otp id, and that has the same length.
 
+use otp_exchange::testkit::CountingStore;
+use otp_exchange::{DynNotifier, DynStore};
 use serde_json::json;
 
 use crate::scene::{Answer, Scene, wrong};
@@ -24,11 +26,15 @@ impl Scene {
     /// One who is known, to a scene with as much room for messages as before.
     async fn with_one_known() -> Self {
         let scene = Self::start().await;
-        let otp_id = scene.ask_for(ASK[1].0, KNOWN).await.text("/otp_id");
-        let code = scene.mail(KNOWN).await.code;
-        scene.type_in(&otp_id, &code).await.expect(200);
-        scene.later();
+        scene.registers_one().await;
         scene
+    }
+
+    async fn registers_one(&self) {
+        let otp_id = self.ask_for(ASK[1].0, KNOWN).await.text("/otp_id");
+        let code = self.mail(KNOWN).await.code;
+        self.type_in(&otp_id, &code).await.expect(200);
+        self.later();
     }
 }
 
@@ -69,6 +75,33 @@ async fn requests_and_wrong_codes_look_the_same() {
             assert_eq!(one.status, 401);
             assert_eq!(masked(&one), masked(&two), "{path}, attempt {attempt}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_store_is_asked_the_same() {
+    let mut counting = None;
+    let counted = |store| DynStore::new(counting.insert(CountingStore::new(store)).clone());
+    let scene = Scene::on(&[], counted, DynNotifier::new).await;
+    let store = counting.unwrap();
+    let calls = || [store.loads(), store.swaps(), store.applied()];
+    scene.registers_one().await;
+    for (path, _) in ASK {
+        let mut asked = Vec::new();
+        for identifier in [KNOWN, OTHER] {
+            let before = calls();
+            let otp_id = scene.ask_for(path, identifier).await.text("/otp_id");
+            let between = calls();
+            scene.type_in(&otp_id, "000000").await;
+            asked.push(
+                [before, between, calls()]
+                    .windows(2)
+                    .map(|pair| [0, 1, 2].map(|which| pair[1][which] - pair[0][which]))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        assert_eq!(asked[0], asked[1], "{path}");
+        scene.later();
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::program::{Home, Program};
+use crate::program::{Home, Program, wait_for};
 use crate::scene::{SHOP, answer};
 
 const CANARY: &str = "canary-7f3a";
@@ -249,11 +249,9 @@ async fn told_to_end_it_finishes_what_is_under_way() {
 
     service.terminate();
     service.waits_until_log_has("ending");
+    let address = service.url.trim_start_matches("http://");
+    wait_for("nobody new is let in", || std::net::TcpStream::connect(address).err());
     assert!(service.is_running(), "with two messages under way");
-    assert!(
-        TcpStream::connect(service.url.trim_start_matches("http://")).await.is_err(),
-        "nobody new is let in"
-    );
     server.lets.add_permits(1);
     server.lets.add_permits(1);
     assert_eq!(unanswered.await.unwrap().expect(200), true);

@@ -54,7 +54,7 @@ async fn only_administrators_and_developers_get_tokens_without_a_code() {
         let answer = scene.post_as(SHOP, CREATE, &json!({ "idOrEmailUser": user })).await;
         answer.expect(403);
     }
-    scene.issued(ROOT, "nobody").await.expect(404);
+    scene.issued(ROOT, "nobody").await.names(404, "idOrEmailUser");
     scene.issued(ROOT, "nobody@").await.names(400, "idOrEmailUser");
     scene.post_as(ROOT, CREATE, &json!({ "idOrEmailUser": null })).await.names(400, "idOrEmailUser");
     scene.post_as(ROOT, CREATE, &json!({})).await.names(400, "idOrEmailUser");
