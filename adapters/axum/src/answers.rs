@@ -79,6 +79,7 @@ impl From<ExchangeError> for Problem {
             ExchangeError::Issuer(_) => {
                 failed(&error);
                 Self::unavailable()
+                    .saying("no tokens could be made, and the code is used up; ask for a new one")
             }
             // A submission without purpose or client, a proof of elsewhere: only the application can do that.
             error => {
@@ -247,6 +248,10 @@ mod tests {
             let shown = format!("{error:?}");
             assert_eq!(*Problem::from(error).kind(), problems::INTERNAL, "{shown}");
         }
+        let issuer = ExchangeError::Issuer(IssuerError::new("the key is not there"));
+        let problem = Problem::from(issuer);
+        assert_eq!(*problem.kind(), problems::UNAVAILABLE);
+        assert!(problem.detail().contains("ask for a new one") && problem.retry_after().is_some());
         let lifetime = RequestError::Lifetime { given: Duration::ZERO, longest: Duration::from_secs(600) };
         assert_eq!(*Problem::from(lifetime).kind(), problems::INVALID_FIELD);
     }

@@ -12,7 +12,6 @@ use crate::problem::Problem;
 
 /// A code that somebody asks for, as the application gets to see it: see
 /// [`Api::on_request`](crate::Api::on_request).
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Asked {
     /// Where to, as it was typed.
@@ -68,9 +67,11 @@ impl About {
     }
 }
 
-impl fmt::Debug for About {
+impl fmt::Debug for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("About")
+        // Headers have cookies among them, and a request its key.
+        let mut shown = f.debug_struct("Asked");
+        shown.field("recipient", &self.recipient).field("purpose", &self.purpose).finish_non_exhaustive()
     }
 }
 
