@@ -1,5 +1,6 @@
-//! How many flows, a code requested and exchanged, two processor cores carry over HTTP on loopback: the service, whoever asks it
-//! and the carrier, all in this process. Beside it an axum service that only echoes, asked just as often for answers as long.
+//! How many flows, a code requested and exchanged, two processor cores carry over HTTP on loopback: the
+//! service, whoever asks it and the carrier, all in this process. Beside it an axum service that only echoes,
+//! asked just as often for answers as long.
 //!
 //! Each flow is a new person from a new client, with all limits on. The store is in memory.
 

@@ -15,7 +15,8 @@ impl From<Fault> for Problem {
     }
 }
 
-/// What is not for the public goes to the log, with what is underneath: the text of a fault says nothing of the store.
+/// What is not for the public goes to the log, with what is underneath: the text of a fault says nothing of
+/// the store.
 fn failed(error: &dyn std::error::Error) {
     let cause = error.source().map(ToString::to_string);
     tracing::error!(target: "otp_exchange", error = %error, cause, "a request could not be answered");
@@ -27,7 +28,8 @@ impl From<SendError> for Problem {
             SendError::Request(error) => error.into(),
             SendError::Wait { retry_after, .. } => Self::throttled(retry_after),
             SendError::Fault(fault) => fault.into(),
-            // A receipt that was refused or lost by a carrier is not for the public: nothing here waits for it.
+            // A receipt that was refused or lost by a carrier is not for the public: nothing here waits for
+            // it.
             SendError::Undelivered { .. } => Self::unavailable(),
             SendError::Undeliverable(_) => {
                 Self::field("recipient", "no message can be delivered there; give another address")
@@ -77,6 +79,7 @@ impl From<ExchangeError> for Problem {
             ExchangeError::Issuer(_) => {
                 failed(&error);
                 Self::unavailable()
+                    .saying("no tokens could be made, and the code is used up; ask for a new one")
             }
             // A submission without purpose or client, a proof of elsewhere: only the application can do that.
             error => {
@@ -113,11 +116,12 @@ impl From<RecipientError> for Problem {
 }
 
 impl From<RequestError> for Problem {
-    /// Names the part of the request that is wrong, one of `recipient`, `purpose`, `template`, `context`, `type` (kind of
-    /// code), `length`, `lifetime`, `attempts`, `idempotency_key`, `scope`, `token_lifetime` and `metadata`; call them what
-    /// your API calls them with [`renamed`](Problem::renamed). What no caller of an API can have got wrong, only the
-    /// application, is `#internal` (500), and the log says what it is: a way of naming codes that the policy does not have,
-    /// a fallback, a catalogue without text, a redirect URL that is not allowed, a subject.
+    /// Names the part of the request that is wrong, one of `recipient`, `purpose`, `template`, `context`,
+    /// `type` (kind of code), `length`, `lifetime`, `attempts`, `idempotency_key`, `scope`,
+    /// `token_lifetime` and `metadata`; call them what your API calls them with
+    /// [`renamed`](Problem::renamed). What no caller of an API can have got wrong, only the application,
+    /// is `#internal` (500), and the log says what it is: a way of naming codes that the policy does not
+    /// have, a fallback, a catalogue without text, a redirect URL that is not allowed, a subject.
     fn from(error: RequestError) -> Self {
         use RequestError as E;
         match error {
@@ -244,6 +248,10 @@ mod tests {
             let shown = format!("{error:?}");
             assert_eq!(*Problem::from(error).kind(), problems::INTERNAL, "{shown}");
         }
+        let issuer = ExchangeError::Issuer(IssuerError::new("the key is not there"));
+        let problem = Problem::from(issuer);
+        assert_eq!(*problem.kind(), problems::UNAVAILABLE);
+        assert!(problem.detail().contains("ask for a new one") && problem.retry_after().is_some());
         let lifetime = RequestError::Lifetime { given: Duration::ZERO, longest: Duration::from_secs(600) };
         assert_eq!(*Problem::from(lifetime).kind(), problems::INVALID_FIELD);
     }

@@ -34,8 +34,8 @@ pub struct Api {
 }
 
 impl Api {
-    /// An API over that exchanger, whose messages go out by that queue: for login codes alone, its clients known by the
-    /// address of their connection, without introspection.
+    /// An API over that exchanger, whose messages go out by that queue: for login codes alone, its clients
+    /// known by the address of their connection, without introspection.
     pub fn new(otp: Arc<DynExchanger>, deliveries: Deliveries) -> Self {
         Self {
             otp,
@@ -47,17 +47,17 @@ impl Api {
         }
     }
 
-    /// Where the address of a client is taken from; by default from its connection, which behind a proxy makes
-    /// everybody one client.
+    /// Where the address of a client is taken from; by default from its connection, which behind a proxy
+    /// makes everybody one client.
     pub fn client_address(self, client: ClientAddress) -> Self {
         Self { client, ..self }
     }
 
-    /// What codes may be requested for, and exchanged. The first is that of a request that names none; without any it is
-    /// [`Purpose::LOGIN`].
+    /// What codes may be requested for, and exchanged. The first is that of a request that names none;
+    /// without any it is [`Purpose::LOGIN`].
     ///
-    /// An exchange begins a session whatever the code was for. So name no step-up here, a payment say: those are for
-    /// [`verify`](otp_exchange::Exchanger::verify), in an endpoint of your own.
+    /// An exchange begins a session whatever the code was for. So name no step-up here, a payment say: those
+    /// are for [`verify`](otp_exchange::Exchanger::verify), in an endpoint of your own.
     pub fn purposes(self, purposes: impl IntoIterator<Item = Purpose>) -> Self {
         let mut purposes: Vec<_> = purposes.into_iter().collect();
         if purposes.is_empty() {
@@ -66,12 +66,12 @@ impl Api {
         Self { purposes, ..self }
     }
 
-    /// What the application knows about whoever a code is requested for: whether there is an account, what the code
-    /// will be worth. It returns the request that is made in the end; by default that is the one which was
-    /// [asked](Asked) for.
+    /// What the application knows about whoever a code is requested for: whether there is an account, what
+    /// the code will be worth. It returns the request that is made in the end; by default that is the one
+    /// which was [asked](Asked) for.
     ///
-    /// It runs before the answer, so let it take as long for those who have an account as for those who have none, and
-    /// refuse neither: `account_exists` is for that.
+    /// It runs before the answer, so let it take as long for those who have an account as for those who have
+    /// none, and refuse neither: `account_exists` is for that.
     ///
     /// # Errors
     /// What it returns as a [`Problem`] is the answer: [`Problem::fault`] if your database is down, say.
@@ -83,8 +83,8 @@ impl Api {
         Self { hook: Hook::new(hook), ..self }
     }
 
-    /// Who may ask what a token says: names with their secrets, sent as `Authorization: Basic` (RFC 7617). Without this
-    /// there is no such endpoint.
+    /// Who may ask what a token says: names with their secrets, sent as `Authorization: Basic` (RFC 7617).
+    /// Without this there is no such endpoint.
     ///
     /// # Errors
     /// [`CallerError`] if a secret has fewer than 16 bytes, or a name cannot be sent or is there twice.
@@ -95,8 +95,8 @@ impl Api {
         Ok(Self { callers: Some(Callers::new(callers)?), ..self })
     }
 
-    /// The router, for an application with any state. [Nest](Router::nest) it: what is at no path under its own is
-    /// answered by it as well.
+    /// The router, for an application with any state. [Nest](Router::nest) it: what is at no path under its
+    /// own is answered by it as well.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let (router, document) = self.routes().split_for_parts();
         router
@@ -121,10 +121,12 @@ impl Api {
             .routes(routes!(exchange::exchange_code))
             .routes(routes!(oauth::refresh_tokens))
             .routes(routes!(oauth::revoke_token));
-        match self.callers {
+        let mut router = match self.callers {
             Some(_) => router.routes(routes!(oauth::introspect_token)),
             None => router,
-        }
+        };
+        document::name_purposes(router.get_openapi_mut(), &self.purposes);
+        router
     }
 }
 

@@ -10,15 +10,16 @@ use otp_exchange::{ClientKey, Purpose, Recipient, Request};
 
 use crate::problem::Problem;
 
-/// A code that somebody asks for, as the application gets to see it: see [`Api::on_request`](crate::Api::on_request).
-#[derive(Debug)]
+/// A code that somebody asks for, as the application gets to see it: see
+/// [`Api::on_request`](crate::Api::on_request).
 #[non_exhaustive]
 pub struct Asked {
     /// Where to, as it was typed.
     pub recipient: Recipient,
     /// What for: one of the [purposes](crate::Api::purposes).
     pub purpose: Purpose,
-    /// The request as it stands, with client, language and idempotency key: add to it what the application knows.
+    /// The request as it stands, with client, language and idempotency key: add to it what the application
+    /// knows.
     pub request: Request,
     /// The headers it came with: a cookie of a shop or a tenant's name, say. They have proven nothing.
     pub headers: HeaderMap,
@@ -45,8 +46,9 @@ impl Asked {
         Self { request: about.request(&purpose, &recipient), recipient, purpose, headers, about }
     }
 
-    /// The same request for an address of your own record: **the one an account was made with, rather than the one just
-    /// typed**, since what is one mailbox here may be two to a mail server ([`Recipient`] says more).
+    /// The same request for an address of your own record: **the one an account was made with, rather than
+    /// the one just typed**, since what is one mailbox here may be two to a mail server ([`Recipient`]
+    /// says more).
     pub fn request_to(&self, recipient: &Recipient) -> Request {
         self.about.request(&self.purpose, recipient)
     }
@@ -65,9 +67,11 @@ impl About {
     }
 }
 
-impl fmt::Debug for About {
+impl fmt::Debug for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("About")
+        // Headers have cookies among them, and a request its key.
+        let mut shown = f.debug_struct("Asked");
+        shown.field("recipient", &self.recipient).field("purpose", &self.purpose).finish_non_exhaustive()
     }
 }
 

@@ -47,7 +47,8 @@ impl fmt::Debug for BasicCredentials {
     }
 }
 
-/// What follows the scheme in the one `Authorization` header; schemes are not case-sensitive (RFC 9110 section 11.1).
+/// What follows the scheme in the one `Authorization` header; schemes are not case-sensitive (RFC 9110
+/// section 11.1).
 pub(crate) fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;

@@ -12,8 +12,8 @@ use crate::basic::authorization;
 use crate::problem::Problem;
 use crate::problems;
 
-/// The claims of the access token a request came with (`Authorization: Bearer`, RFC 6750 section 2.1): an extractor that
-/// refuses all others with a challenge.
+/// The claims of the access token a request came with (`Authorization: Bearer`, RFC 6750 section 2.1): an
+/// extractor that refuses all others with a challenge.
 ///
 /// | the request has | answer | challenge (RFC 6750 section 3.1) |
 /// |---|---|---|

@@ -13,10 +13,12 @@ use crate::problems;
 /// The most bytes a body may have, however it is framed: 16 KiB. No request here comes near it.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// A JSON object as body. It has to say that it is JSON (`application/json`, no other type), which no form of another
-/// site can, so there is nothing to forge; each mistake is a [`Problem`] that names its field and repeats no value.
+/// A JSON object as body. It has to say that it is JSON (`application/json`, no other type), which no form of
+/// another site can, so there is nothing to forge; each mistake is a [`Problem`] that names its field and
+/// repeats no value.
 ///
-/// Unknown fields are refused if `T` says `#[serde(deny_unknown_fields)]`. Take [`Text`] and [`Whole`] for its fields.
+/// Unknown fields are refused if `T` says `#[serde(deny_unknown_fields)]`. Take [`Text`] and [`Whole`] for
+/// its fields.
 #[derive(Clone, Copy, Debug)]
 pub struct Body<T>(pub T);
 

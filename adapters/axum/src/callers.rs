@@ -41,8 +41,8 @@ impl Callers {
         Ok(Self(callers.collect::<Result<_, _>>()?))
     }
 
-    /// Whether those are the name and secret of one of them. Each is compared, in constant time, so that a name that is
-    /// unknown costs as much as one that is known.
+    /// Whether those are the name and secret of one of them. Each is compared, in constant time, so that a
+    /// name that is unknown costs as much as one that is known.
     pub(crate) fn know(&self, credentials: &BasicCredentials) -> bool {
         let (name, secret) = (digest(credentials.name()), digest(credentials.secret()));
         let known = self.0.iter().fold(Choice::from(0), |known, caller| {

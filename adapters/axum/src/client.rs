@@ -11,8 +11,8 @@ use crate::problem::Problem;
 
 /// Where the address of a client is taken from; limits on messages and guesses count by it.
 ///
-/// **Trust a header only if every request comes through a proxy that sets it itself**: else each client is as many as it
-/// likes.
+/// **Trust a header only if every request comes through a proxy that sets it itself**: else each client is as
+/// many as it likes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientAddress(Source);
 
@@ -35,17 +35,18 @@ impl ClientAddress {
         Self(Source::Header(name))
     }
 
-    /// What the outermost of so many proxies of yours appended to `X-Forwarded-For`: with one proxy the last address, with
-    /// two the last but one. What stands before it anybody can write. 0 counts as 1.
+    /// What the outermost of so many proxies of yours appended to `X-Forwarded-For`: with one proxy the last
+    /// address, with two the last but one. What stands before it anybody can write. 0 counts as 1.
     pub fn forwarded_for(proxies: usize) -> Self {
         Self(Source::Forwarded(proxies.max(1)))
     }
 
-    /// The client a request comes from. Without the header, or if it holds no address, the other end of the connection
-    /// counts: then all that comes so is one client.
+    /// The client a request comes from. Without the header, or if it holds no address, the other end of the
+    /// connection counts: then all that comes so is one client.
     ///
     /// # Errors
-    /// A [`Problem`] (500) if the service was not started with `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// A [`Problem`] (500) if the service was not started with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn of(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<ClientKey, Problem> {
         let named = match &self.0 {
             Source::Peer => None,

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use otp_exchange::{ClientKey, OtpId, OtpIdError, Purpose, Receipt, Recipient, Status, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Api;
 use crate::asked::Asked;
@@ -24,14 +24,28 @@ use crate::problems;
 #[serde(deny_unknown_fields)]
 pub(crate) struct CodeRequest {
     /// An email address, or a phone number with its country code.
-    #[schema(value_type = String, example = "ada@example.org")]
+    #[schema(value_type = String, example = "ada@example.org", min_length = 1, max_length = 254)]
     to: Text,
-    /// What the code is for; which purposes there are, the service says.
-    #[schema(value_type = Option<String>, example = "login")]
+    /// What the code is for; the first, if none is named.
+    #[schema(value_type = Option<String>)]
     purpose: Option<Text>,
     /// The language of the message (BCP 47); without it `Accept-Language` counts.
     #[schema(value_type = Option<String>, example = "fr-BE")]
     language: Option<Text>,
+}
+
+/// What may come along in headers.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code)] // it is the document's
+struct AskHeaders {
+    /// 16 to 255 bytes that nobody can guess, a fresh UUID for each press of the button: the same request
+    /// with the same key leads to the same code, and to no second message.
+    #[param(rename = "Idempotency-Key", required = false, min_length = 16, max_length = 255, value_type = String)]
+    idempotency_key: Option<String>,
+    /// Counts if the body names no language.
+    #[param(rename = "Accept-Language", required = false, value_type = String)]
+    accept_language: Option<String>,
 }
 
 /// A code is on its way, or would be if there were somebody to get it: the answer is the same.
@@ -79,15 +93,11 @@ pub(crate) struct CodeStatus {
 
 /// Request a code
 ///
-/// A code is made and sent. The answer comes before the message goes out, and is the same whether or not there is an account.
+/// A code is made and sent. The answer comes before the message goes out, and is the same whether or not
+/// there is an account.
 #[utoipa::path(
     post, path = "/codes", tag = "codes", request_body = CodeRequest,
-    params(
-        ("Idempotency-Key" = Option<String>, Header,
-            description = "16 to 255 bytes that nobody can guess, a fresh UUID for each press of the button: \
-                the same request with the same key leads to the same code, and to no second message"),
-        ("Accept-Language" = Option<String>, Header, description = "Counts if the body names no language"),
-    ),
+    params(AskHeaders),
     responses((status = 202, body = CodeSent, description = "A code is on its way"), AskProblems),
 )]
 pub(crate) async fn request_code(
@@ -147,7 +157,8 @@ pub(crate) async fn code_status(
 
 /// Take a code back
 ///
-/// Nothing is right for it any more. The answer is the same for a code that is dead already and for what names no code.
+/// Nothing is right for it any more. The answer is the same for a code that is dead already and for what
+/// names no code.
 #[utoipa::path(
     delete, path = "/codes/{otp_id}", tag = "codes",
     params(("otp_id" = String, Path, description = "What the request for the code was answered with")),

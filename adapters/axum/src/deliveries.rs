@@ -16,10 +16,11 @@ const PLACES: usize = 1024;
 /// How many are handed over at a time.
 const AT_ONCE: usize = 32;
 
-/// A bounded queue of messages that are handed over behind the answer, so that the time a delivery takes tells nothing.
+/// A bounded queue of messages that are handed over behind the answer, so that the time a delivery takes
+/// tells nothing.
 ///
-/// It is this process's memory: what is in it when the process is killed is lost, and the person asks for the message
-/// again. A process that ends in order calls [`finish`](Self::finish). Clones share the queue.
+/// It is this process's memory: what is in it when the process is killed is lost, and the person asks for the
+/// message again. A process that ends in order calls [`finish`](Self::finish). Clones share the queue.
 #[derive(Clone)]
 pub struct Deliveries {
     otp: Arc<DynExchanger>,
@@ -48,7 +49,8 @@ impl Deliveries {
         Self { otp, places: semaphore(places), at_once: semaphore(at_once), tasks: TaskTracker::new() }
     }
 
-    /// Takes a place, before a code is made: a request for which there is none is refused while that costs nothing.
+    /// Takes a place, before a code is made: a request for which there is none is refused while that costs
+    /// nothing.
     ///
     /// # Errors
     /// A [`Problem`] (503) if the queue is full, or the service is about to end.
@@ -66,8 +68,8 @@ impl Deliveries {
         self.tasks.len()
     }
 
-    /// Takes no more messages, and waits until all that have a place have been handed over. Call it when the server has
-    /// stopped taking requests.
+    /// Takes no more messages, and waits until all that have a place have been handed over. Call it when the
+    /// server has stopped taking requests.
     pub async fn finish(&self) {
         self.places.close();
         self.tasks.close();
@@ -77,11 +79,12 @@ impl Deliveries {
 
 impl Place {
     /// Makes a code with `prepared` ([`prepare`](otp_exchange::Exchanger::prepare) or
-    /// [`prepare_again`](otp_exchange::Exchanger::prepare_again)), gives what `told` makes of its receipt, and hands the
-    /// message over behind that, as soon as it is its turn.
+    /// [`prepare_again`](otp_exchange::Exchanger::prepare_again)), gives what `told` makes of its receipt,
+    /// and hands the message over behind that, as soon as it is its turn.
     ///
-    /// Both happen whether or not whoever asked stays for the answer. Else a client that hangs up could leave a code
-    /// behind that is stored as sent and never was, and that asking again with the same idempotency key leads to.
+    /// Both happen whether or not whoever asked stays for the answer. Else a client that hangs up could leave
+    /// a code behind that is stored as sent and never was, and that asking again with the same
+    /// idempotency key leads to.
     ///
     /// # Errors
     /// What `prepared` ends with, as a [`Problem`].

@@ -8,6 +8,7 @@ use axum::extract::rejection::NestedPathRejection;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use otp_exchange::Purpose;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::content::ContentBuilder;
@@ -16,11 +17,12 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
-    ResponseBuilder, Type as Kind,
+    ResponseBuilder, Schema, Type as Kind,
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::api::Api;
+use crate::codes::CodeRequest;
 use crate::oauth::OAuthError;
 use crate::problem::{Document, Problem};
 use crate::problems::{self, Type};
@@ -44,6 +46,19 @@ pub(crate) fn base(introspection: bool) -> OpenApi {
         components = components.security_scheme("caller", SecurityScheme::Http(basic.build()));
     }
     OpenApiBuilder::new().info(info).components(Some(components.build())).build()
+}
+
+/// Names the purposes there are, which no type says.
+pub(crate) fn name_purposes(document: &mut OpenApi, purposes: &[Purpose]) {
+    let request = <CodeRequest as ToSchema>::name();
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    let request = schemas.and_then(|schemas| schemas.get_mut(&*request));
+    if let Some(RefOr::T(Schema::Object(request))) = request
+        && let Some(RefOr::T(Schema::Object(purpose))) = request.properties.get_mut("purpose")
+    {
+        let names = purposes.iter().map(|purpose| Value::from(purpose.as_str()));
+        purpose.enum_values = Some(names.chain([Value::Null]).collect());
+    }
 }
 
 /// Serves the finished document. Where the router is nested, only a request shows.

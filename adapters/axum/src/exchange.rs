@@ -22,7 +22,7 @@ pub(crate) struct CodeTyped {
     #[schema(value_type = String)]
     otp_id: Text,
     /// What was typed; spaces and hyphens are skipped.
-    #[schema(value_type = String, example = "123456")]
+    #[schema(value_type = String, example = "123456", pattern = "^[ -]*([0-9A-Za-z][ -]*){1,20}$")]
     code: Text,
 }
 

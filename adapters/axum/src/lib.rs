@@ -1,4 +1,5 @@
-//! One-time passcodes over HTTP: a router for any axum 0.8 application, over any [`Exchanger`](otp_exchange::Exchanger).
+//! One-time passcodes over HTTP: a router for any axum 0.8 application, over any
+//! [`Exchanger`](otp_exchange::Exchanger).
 //!
 //! ```no_run
 //! use std::net::SocketAddr;
@@ -56,32 +57,38 @@
 //! | `POST /introspect` | form: `token`; `Authorization: Basic` | 200 `active`, `sub`, `scope`, `exp`, … (RFC 7662) |
 //! | `GET /openapi.json` | | 200 all of this, as OpenAPI 3.1 |
 //!
-//! Errors are [problem documents](problems) (RFC 9457) with a `type` that stays what it is; those of the three forms are
-//! RFC 6749's. What is throttled (429) or cannot be answered now (503) says when to try again.
+//! Errors are [problem documents](problems) (RFC 9457) with a `type` that stays what it is; those of the
+//! three forms are RFC 6749's. What is throttled (429) or cannot be answered now (503) says when to try
+//! again.
 //!
 //! # What holds
 //!
-//! - The answer is given when the code is stored; its message goes out [behind it](Deliveries), in a bounded queue, whether or
-//!   not the client stays for the answer. So nothing about a delivery shows, neither its time nor its success.
-//! - People with and without an account get the same answers, and the same calls to the store are made for them, if the
-//!   application says [`account_exists`](otp_exchange::Request::account_exists) and is as quick for one as for the other.
-//! - Otp ids that are dead, malformed, altered or another service's are answered byte for byte alike, and so are tokens.
-//! - Bodies have at most 16 KiB and are what their content type says; fields are of their type, known, and there once. An error
-//!   names the field, and repeats no value.
+//! - The answer is given when the code is stored; its message goes out [behind it](Deliveries), in a bounded
+//!   queue, whether or not the client stays for the answer. So nothing about a delivery shows, neither its
+//!   time nor its success.
+//! - People with and without an account get the same answers, and the same calls to the store are made for
+//!   them, if the application says [`account_exists`](otp_exchange::Request::account_exists) and is as quick
+//!   for one as for the other.
+//! - Otp ids that are dead, malformed, altered or another service's are answered byte for byte alike, and so
+//!   are tokens.
+//! - Bodies have at most 16 KiB and are what their content type says; fields are of their type, known, and
+//!   there once. An error names the field, and repeats no value.
 //! - No answer is kept by a cache or taken for another type (`no-store`, `nosniff`).
-//! - There is nothing for another site to forge (CSRF): no cookie is read or set. JSON has to call itself that, which a form
-//!   cannot. Forms carry the token that they are about, and a path its otp id: who can send them has no need of a victim's
-//!   browser. There are no CORS headers; add a layer for those, if pages of other origins are yours.
+//! - There is nothing for another site to forge (CSRF): no cookie is read or set. JSON has to call itself
+//!   that, which a form cannot. Forms carry the token that they are about, and a path its otp id: who can
+//!   send them has no need of a victim's browser. There are no CORS headers; add a layer for those, if pages
+//!   of other origins are yours.
 //!
 //! # What was chosen
 //!
-//! - `DELETE` of a code that is no longer there, or never was, is 204: nothing is right for it, which is what was asked.
-//! - Revoking either token ends its whole family: RFC 7009 section 2.1 asks that of a refresh token and allows it of an access
-//!   token, and it is what logging out means.
-//! - A refresh may name scopes. One that is not held is `invalid_scope`, and the token is not used up; fewer than are held
-//!   give all that are held, and the answer says which (RFC 6749 section 3.3).
-//! - Introspection asks whether all of the subject's sessions were taken back, which [`Bearer`] does not: it costs a load. It
-//!   says nothing of metadata, and holds refresh tokens for not active: they let nobody in.
+//! - `DELETE` of a code that is no longer there, or never was, is 204: nothing is right for it, which is what
+//!   was asked.
+//! - Revoking either token ends its whole family: RFC 7009 section 2.1 asks that of a refresh token and
+//!   allows it of an access token, and it is what logging out means.
+//! - A refresh may name scopes. One that is not held is `invalid_scope`, and the token is not used up; fewer
+//!   than are held give all that are held, and the answer says which (RFC 6749 section 3.3).
+//! - Introspection asks whether all of the subject's sessions were taken back, which [`Bearer`] does not: it
+//!   costs a load. It says nothing of metadata, and holds refresh tokens for not active: they let nobody in.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]

@@ -79,11 +79,14 @@ impl OAuthError {
 #[allow(dead_code)] // it is the document's; `Parameters` reads any form
 struct RefreshForm {
     /// `refresh_token`
-    #[schema(example = "refresh_token")]
+    #[schema(example = "refresh_token", pattern = "^refresh_token$")]
     grant_type: String,
     /// The refresh token of the pair before.
+    #[schema(min_length = 1)]
     refresh_token: String,
-    /// At most the scopes that the session holds. Whoever names fewer gets all of them, and `scope` in the answer says so.
+    /// At most the scopes that the session holds. Whoever names fewer gets all of them, and `scope` in the
+    /// answer says so.
+    #[schema(value_type = String, required = false, example = "profile")]
     scope: Option<String>,
 }
 
@@ -92,15 +95,17 @@ struct RefreshForm {
 #[allow(dead_code)] // it is the document's
 struct TokenForm {
     /// The token.
+    #[schema(min_length = 1)]
     token: String,
     /// Is ignored: what a token is shows in the token.
+    #[schema(value_type = String, required = false, example = "access_token")]
     token_type_hint: Option<String>,
 }
 
 /// Fetch the next tokens
 ///
-/// A refresh token works once (RFC 6749 section 6). For a short grace it fetches the same pair again; used later than that it is taken for
-/// stolen, and its whole family ends.
+/// A refresh token works once (RFC 6749 section 6). For a short grace it fetches the same pair again; used
+/// later than that it is taken for stolen, and its whole family ends.
 #[utoipa::path(
     post, path = "/token", tag = "tokens",
     request_body(content = RefreshForm, content_type = "application/x-www-form-urlencoded"),
@@ -127,8 +132,8 @@ pub(crate) async fn refresh_tokens(
 
 /// Log out
 ///
-/// Ends the whole family of a token, whichever of its tokens that is (RFC 7009 section 2.1). The answer is the same for a token that is
-/// dead already, or none at all.
+/// Ends the whole family of a token, whichever of its tokens that is (RFC 7009 section 2.1). The answer is
+/// the same for a token that is dead already, or none at all.
 #[utoipa::path(
     post, path = "/revoke", tag = "tokens",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
@@ -146,7 +151,8 @@ pub(crate) async fn revoke_token(
 
 /// Ask what a token says
 ///
-/// For services that are handed access tokens (RFC 7662). Refresh tokens are not active here, nor is anything else that lets nobody in.
+/// For services that are handed access tokens (RFC 7662). Refresh tokens are not active here, nor is anything
+/// else that lets nobody in.
 #[utoipa::path(
     post, path = "/introspect", tag = "tokens", security(("caller" = [])),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
@@ -192,8 +198,8 @@ impl Introspected {
     }
 }
 
-/// The parameters of a form: each once, those without a value as if they were not there, unknown ones ignored (RFC 6749
-/// section 3.2).
+/// The parameters of a form: each once, those without a value as if they were not there, unknown ones ignored
+/// (RFC 6749 section 3.2).
 pub(crate) struct Parameters(Vec<(String, Text)>);
 
 impl Parameters {

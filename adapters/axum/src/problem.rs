@@ -90,7 +90,7 @@ impl Problem {
         Self { attempts_left, ..Self::new(&problems::REFUSED, detail) }
     }
 
-    /// Something behind the service does not answer; nothing was decided.
+    /// Something behind the service does not answer; no verdict is known.
     pub fn unavailable() -> Self {
         let retry_after = Some(Duration::from_secs(1));
         let detail = "a part of the service does not answer; try again after retry_after seconds";
@@ -102,6 +102,11 @@ impl Problem {
     pub fn fault(error: impl fmt::Display) -> Self {
         tracing::error!(target: "otp_exchange", %error, "a request could not be answered");
         Self::unavailable()
+    }
+
+    /// The same problem with more to say about it.
+    pub(crate) fn saying(self, detail: &'static str) -> Self {
+        Self { detail: detail.into(), ..self }
     }
 
     /// The service is put together wrongly; its log says how.

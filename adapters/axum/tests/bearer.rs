@@ -1,4 +1,5 @@
-//! An application's own endpoints let the holders of good access tokens in, and tell all others how to get there.
+//! An application's own endpoints let the holders of good access tokens in, and tell all others how to get
+//! there.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! The OpenAPI document is true: each status and type of problem it names is produced, nothing else is, and each answer has the
-//! form it says.
+//! The OpenAPI document is true: each status and type of problem it names is produced, nothing else is, and
+//! each answer has the form it says.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use otp_exchange::testkit::Reply;
-use otp_exchange::{DialCode, Grant, Outbox, Policy, Quota, Timestamp};
+use otp_exchange::{DialCode, Grant, Outbox, Policy, Purpose, Quota, Timestamp};
 use otp_exchange_axum::{Api, Asked, Deliveries, problems};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -92,6 +92,27 @@ async fn the_document_has_introspection_only_where_the_router_has() {
     let answer =
         world.http.post(format!("http://{address}/otp/introspect")).basic_auth(CALLER.0, Some(CALLER.1));
     assert_eq!(answer.form(&[("token", "none")]).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn the_document_says_what_may_be_sent() {
+    let world = World::with(policy(), |api| api.purposes([Purpose::REGISTER, Purpose::LOGIN])).await;
+    let document = world.get("/openapi.json").await.json();
+    let request = &document["components"]["schemas"]["CodeRequest"];
+    assert_eq!(request["additionalProperties"], false);
+    assert_eq!(
+        (&request["required"], &request["properties"]["to"]["type"]),
+        (&json!(["to"]), &json!("string"))
+    );
+    assert_eq!(request["properties"]["purpose"]["enum"], json!(["register", "login", null]));
+    let headers = document["paths"]["/codes"]["post"]["parameters"].as_array().unwrap();
+    let key = headers.iter().find(|header| header["name"] == "Idempotency-Key").unwrap();
+    assert_eq!((&key["in"], &key["required"]), (&json!("header"), &json!(false)));
+    assert_eq!((&key["schema"]["minLength"], &key["schema"]["maxLength"]), (&json!(16), &json!(255)));
+    for path in ["/token", "/revoke", "/introspect"] {
+        let content = document["paths"][path]["post"]["requestBody"]["content"].as_object().unwrap();
+        assert_eq!(content.keys().collect::<Vec<_>>(), [FORM], "{path}");
+    }
 }
 
 #[test]

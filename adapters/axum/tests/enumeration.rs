@@ -19,7 +19,8 @@ fn knowing(api: Api) -> Api {
     })
 }
 
-/// What somebody who watches could compare: status, headers, body with otp ids and dates masked, and the calls to the store.
+/// What somebody who watches could compare: status, headers, body with otp ids and dates masked, and the
+/// calls to the store.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     step: &'static str,

@@ -70,7 +70,8 @@ async fn head_has_the_headers_of_get_and_no_body() {
 
 #[tokio::test]
 async fn a_page_of_another_site_can_send_nothing_that_is_taken() {
-    // What a form can send without asking first (Fetch, CORS-safelisted content types), and what looks like JSON.
+    // What a form can send without asking first (Fetch, CORS-safelisted content types), and what looks like
+    // JSON.
     let world = World::new().await;
     let json = format!(r#"{{"to":"{ADA}"}}"#);
     for content_type in [

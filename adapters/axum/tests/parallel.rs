@@ -1,4 +1,5 @@
-//! Of many right exchanges and refreshes at once one wins; of many wrong ones no more are answered than may be.
+//! Of many right exchanges and refreshes at once one wins; of many wrong ones no more are answered than may
+//! be.
 
 mod support;
 

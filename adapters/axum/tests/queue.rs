@@ -1,4 +1,5 @@
-//! The answer waits for no delivery; a queue that is full refuses before a code is made; at the end everything is delivered.
+//! The answer waits for no delivery; a queue that is full refuses before a code is made; at the end
+//! everything is delivered.
 
 mod support;
 

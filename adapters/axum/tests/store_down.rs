@@ -1,4 +1,5 @@
-//! A store that fails is a 503 that says when to try again; once it is back, the same code and tokens still work.
+//! A store that fails is a 503 that says when to try again; once it is back, the same code and tokens still
+//! work.
 
 mod support;
 
@@ -23,8 +24,8 @@ impl Shaky {
         Self { world, spare }
     }
 
-    /// Makes a request again and again, each time with another call to the store failing, until none is left to fail. Gives how
-    /// many failed, and the answer in the end.
+    /// Makes a request again and again, each time with another call to the store failing, until none is left
+    /// to fail. Gives how many failed, and the answer in the end.
     async fn insist(&self, request: impl Fn() -> RequestBuilder) -> (u64, Answer) {
         let Self { world, spare } = self;
         for ahead in 0..20 {

@@ -92,7 +92,8 @@ async fn scopes_beyond_those_held_are_refused_and_the_token_is_not_used_up() {
         );
     }
     world.pass(300); // past any grace
-    // Fewer, the same in another order, and none: all that is held, and the answer says so (RFC 6749 section 3.3).
+    // Fewer, the same in another order, and none: all that is held, and the answer says so (RFC 6749 section
+    // 3.3).
     let mut refresh = refresh;
     for scope in ["read", "write read", ""] {
         let next = world.refresh(&refresh, Some(scope)).await;
