@@ -72,11 +72,7 @@ impl Problem {
     }
 
     /// A problem of another type that names a field: a user or an application that there is not, say.
-    pub fn of_field(
-        of: &'static Type,
-        name: impl Into<Cow<'static, str>>,
-        wrong: impl fmt::Display,
-    ) -> Self {
+    pub fn of_field(of: &'static Type, name: impl Into<Cow<'static, str>>, wrong: impl fmt::Display) -> Self {
         let name = name.into();
         let detail = format!("{name}: {wrong}");
         Self { field: Some(name), ..Self::new(of, detail) }
