@@ -42,6 +42,9 @@
 //!                                                                       only now the verdict is told
 //! ```
 //!
+//! `send` itself is `prepare`, a code that is stored as sent, and `hand_over`: a public endpoint answers between
+//! the two. `issue` and `deliver` are for two processes.
+//!
 //! A verdict is told only after the swap that charges for it has been applied. So a thousand guesses at once
 //! buy no more than the allowed attempts, and one code never wins twice, whatever the store and whichever
 //! process asks.
@@ -89,7 +92,8 @@
 //!
 //! Beside it stand the stores people run and the carriers they send by, each a crate that depends on this one
 //! alone, with no rule in it: `otp-exchange-sqlite`, `-postgres`, `-redis` (and Valkey) and `-etcd`;
-//! `otp-exchange-smtp` for email, `otp-exchange-sms` for SMS gateways.
+//! `otp-exchange-smtp` for email, `otp-exchange-sms` for SMS gateways; `otp-exchange-axum` puts the flows behind HTTP,
+//! `otp-exchange-jwt` signs access tokens. `examples/service` is all of it put together, `docs/guide.md` how to.
 //!
 //! # What holds
 //!

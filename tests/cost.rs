@@ -26,6 +26,8 @@ use pollster::block_on;
 const PRICES: &[(&str, Cost)] = &[
     //                                loads swaps hmacs seals opens bytes calls
     ("issue",                     cost(1,    1,    1,    2,    0,   50,    1)),
+    ("prepare",                   cost(1,    1,    1,    3,    0,   50,    1)),
+    ("hand_over",                 cost(0,    0,    0,    0,    0,    0,    0)),
     ("send, new recipient",       cost(1,    1,    1,    3,    0,   50,    1)),
     ("send, known recipient",     cost(1,    1,    1,    3,    1,   50,    1)),
     ("send, repeated",            cost(1,    0,    2,    1,    1,   50,    1)),
@@ -156,6 +158,9 @@ impl Meter {
     fn sending(&mut self) {
         let ada = recipient(0);
         let issued = self.take("issue", |otp| block_on(otp.issue(Request::login(&ada))).unwrap());
+        let prepared = Request::login(&recipient(8));
+        let outgoing = self.take("prepare", |otp| block_on(otp.prepare(prepared)).unwrap());
+        self.take("hand_over", |otp| block_on(otp.hand_over(outgoing)).unwrap());
         let first = Request::login(&recipient(1));
         self.take("send, new recipient", |otp| block_on(otp.send(first)).unwrap());
         let again = Request::login(&recipient(1));

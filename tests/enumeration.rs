@@ -306,15 +306,15 @@ impl Notifier for Broken {
     }
 }
 
-/// What a notifier says shows that somebody is there. So a public endpoint answers after `issue`, which looks
-/// the same, and delivers behind the answer.
+/// What a notifier says shows that somebody is there. So a public endpoint answers after `prepare`, which looks
+/// the same, and hands over behind the answer.
 #[test]
-fn only_issue_is_safe_from_what_a_notifier_says() {
+fn only_what_comes_before_is_safe_from_what_a_notifier_says() {
     let answers = |exists: bool| {
         let Service { otp, store, .. } = service(policy(), Broken);
-        let issued = block_on(otp.issue(Request::login(&ada()).account_exists(exists))).unwrap();
+        let outgoing = block_on(otp.prepare(Request::login(&ada()).account_exists(exists))).unwrap();
         let calls = store.calls.lock().unwrap().1.clone();
-        (shown(&issued), calls, block_on(otp.deliver(&issued.otp_id)).is_ok())
+        (shown(outgoing.receipt()), calls, block_on(otp.hand_over(outgoing)).is_ok())
     };
     let (real, decoy) = (answers(true), answers(false));
     assert_eq!((&real.0, &real.1), (&decoy.0, &decoy.1));

@@ -99,6 +99,27 @@ fn promise(outcome: &Outcome) -> Result<(), String> {
 }
 
 #[test]
+fn a_refresh_that_asks_for_more_than_is_held_uses_nothing_up() {
+    let house = House::with(policy());
+    let first = house.log_in().unwrap();
+    let ask = |pair: &Pair, scopes: &[&str]| block_on(house.otp.refresh_for(&pair.refresh, scopes));
+    for scopes in [&["write"][..], &["read", "write"], &[""]] {
+        let refused = ask(&first, scopes);
+        assert!(matches!(refused, Err(TokenError::ScopeNotHeld)), "{scopes:?}: {refused:?}");
+    }
+    house.clock.advance(seconds(10 * GRACE)); // had the token been used, this would be a theft
+    let second = pair(&ask(&first, &["read"]).unwrap());
+    assert!(matches!(ask(&first, &["write"]), Err(TokenError::ScopeNotHeld)), "fetched again, likewise");
+    assert_eq!(house.refresh(&first).unwrap(), second);
+    house.clock.advance(seconds(GRACE));
+    assert!(
+        matches!(ask(&first, &["write"]), Err(TokenError::Refused)),
+        "a theft is one, whatever it asks for"
+    );
+    house.all_dead(&[first, second]);
+}
+
+#[test]
 fn a_hundred_refreshes_at_once_have_one_successor() {
     promise(&refresh_at_once(memory())).unwrap();
 }

@@ -12,8 +12,8 @@
 //! | `passage` | `/v1/apps/{app_id}/…`: Passage's OTP endpoints |
 //! | `slingr` | `/sys/auth/…`: Slingr's `sys.auth` |
 //!
-//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys` (what it is run with), `users`
-//! and `principals` (whom it knows).
+//! Around them: `settings` (options), `service` (puts all together), `store`, `outbox`, `keys`, `tokens` (what it is run with),
+//! `users` and `principals` (whom it knows).
 
 use otp_exchange::Recipient;
 use otp_exchange_axum::Problem;
@@ -29,11 +29,13 @@ mod service;
 mod settings;
 mod slingr;
 mod store;
+mod tokens;
 mod users;
 
 pub use keys::KeyFileError;
 pub use service::{Ports, Service, StartError};
 pub use settings::{App, Caller, LogFormat, Origin, Secret, Settings};
+pub use tokens::JwtKeyError;
 pub use users::UsersError;
 
 /// The address in that field of a request.
@@ -46,3 +48,8 @@ fn is_app_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
+
+/// The guide's examples, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide.md")]
+pub struct Guide;

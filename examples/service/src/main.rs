@@ -1,5 +1,6 @@
 //! Starts the service, and ends it in order.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -75,6 +76,7 @@ async fn end_is_asked_for() {
 fn log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let begun = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let begun = begun.with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => begun.init(),
         LogFormat::Json => begun.json().flatten_event(true).init(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::map_response;
 use axum::response::Response;
@@ -17,13 +17,14 @@ use otp_exchange::{
     DynNotifier, DynStore, Exchanger, KeyError, Message, Notifier, NotifyError, Policy, SystemClock,
     TracingObserver,
 };
-use otp_exchange_axum::{Deliveries, MAX_BODY_BYTES, Problem};
+use otp_exchange_axum::{Api, Deliveries, MAX_BODY_BYTES, Problem};
 use otp_exchange_smtp::SmtpNotifier;
 
 use crate::keys::{KeyFileError, Keys};
 use crate::outbox::OutboxFile;
 use crate::principals::Principals;
 use crate::settings::Settings;
+use crate::tokens::{self, JwtKeyError};
 use crate::users::{Users, UsersError};
 use crate::{nomado, page, passage, slingr, store};
 
@@ -86,14 +87,24 @@ impl Service {
         let sign_in = shared(exchanger(SIGN_IN, Policy::default())?.build()?.erase());
         let nomado = shared(exchanger("nomado", Policy::nomado())?.build()?.erase());
         let slingr = shared(exchanger("slingr", Policy::slingr())?.build()?.erase());
-        let passage = shared(exchanger("passage", passage::policy(&settings.apps))?.build()?.erase());
+        let signed = tokens::issuer(settings)?;
+        let jwks = signed.jwks().to_json();
+        let passage = exchanger("passage", passage::policy(&settings.apps))?.issuer(signed);
+        let passage = shared(passage.build()?.erase());
 
         let users = Users::open(settings.users.as_deref()).map_err(StartError::Users)?;
         let principals = Arc::new(Principals::new(settings.callers()?, Arc::clone(&slingr))?);
         let sign_in_deliveries = Deliveries::new(Arc::clone(&sign_in));
         let passage_deliveries = Deliveries::new(Arc::clone(&passage));
+        let api = Api::new(Arc::clone(&sign_in), sign_in_deliveries.clone())
+            .client_address(settings.client_address());
         let router = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))
+            .route(
+                "/.well-known/jwks.json",
+                get(|| async { ([(CONTENT_TYPE, "application/jwk-set+json")], jwks) }),
+            )
+            .nest("/otp", api.router())
             .merge(page::router(settings, &sign_in, &sign_in_deliveries, &ports.clock))
             .merge(nomado::router(&nomado, &principals))
             .merge(passage::router(settings, &passage, &passage_deliveries, &users)?)
@@ -210,6 +221,9 @@ pub enum StartError {
     /// Its keys.
     #[error("--key-file: {0}")]
     Key(#[from] KeyError),
+    /// The key that tokens are signed with.
+    #[error("--jwt-key: {0}")]
+    JwtKey(#[from] JwtKeyError),
     /// The mail server.
     #[error("--smtp: {0}")]
     Smtp(#[source] otp_exchange_smtp::Error),

@@ -1,0 +1,8 @@
+//! The sign-in page, over plain HTTP.
+
+mod faults;
+mod flow;
+mod person;
+mod protection;
+mod secrets;
+mod world;
