@@ -43,6 +43,7 @@ async fn run(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
     });
     let in_order = async {
         server.await?;
+        tracing::info!("every request is answered; messages that are under way are handed over");
         service.finish().await;
         Ok::<(), std::io::Error>(())
     };

@@ -95,7 +95,8 @@ async fn login(
     api.send(app_id, &parts, &asked, request, user.map_or(stranger, |user| user.id)).await
 }
 
-/// Whoever has an account gets a decoy; everybody else is a user from now on, who has yet to prove the address.
+/// Whoever has an account gets a decoy; everybody else is a user from now on, who has yet to prove the
+/// address.
 async fn register(
     State(api): State<Passage>,
     app_id: AppId,
@@ -259,7 +260,8 @@ impl IntoResponse for Failure {
             detail: problem.detail(),
             attempts_left,
         };
-        // A 401 has to name a way to authenticate (RFC 9110 section 15.5.2): the token that a right code leads to.
+        // A 401 has to name a way to authenticate (RFC 9110 section 15.5.2): the token that a right code
+        // leads to.
         let headers = [(CONTENT_TYPE, "application/problem+json"), (WWW_AUTHENTICATE, "Bearer")];
         let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
         (status, headers, Json(document)).into_response()

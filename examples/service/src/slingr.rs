@@ -139,8 +139,8 @@ struct ApiToken<'a> {
     expires_in: u64,
 }
 
-/// A code, if one is there, is exchanged, whoever asks. So nothing that is sent along with it, and no code that is empty,
-/// leads to a token by any other right.
+/// A code, if one is there, is exchanged, whoever asks. So nothing that is sent along with it, and no code
+/// that is empty, leads to a token by any other right.
 async fn create_token(
     State(api): State<Slingr>,
     mut parts: Parts,

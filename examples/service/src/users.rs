@@ -1,8 +1,8 @@
 //! The users of the Passage and Slingr APIs: who has which address, and whether that was proven.
 //!
-//! Whoever has proven an address stands in a file, one line of JSON each, and is read from it at the start. Whoever only
-//! asked to register is remembered for a while: their id travels in the code's grant, so a registration survives a
-//! restart all the same. This is the first thing to replace by a table of your own.
+//! Whoever has proven an address stands in a file, one line of JSON each, and is read from it at the start.
+//! Whoever only asked to register is remembered for a while: their id travels in the code's grant, so a
+//! registration survives a restart all the same. This is the first thing to replace by a table of your own.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
@@ -50,7 +50,8 @@ struct Known {
     /// By canonical address.
     users: HashMap<String, User>,
     verified: HashSet<String>,
-    /// Canonical addresses of those who asked to register, in the order in which they did; some have proven it since.
+    /// Canonical addresses of those who asked to register, in the order in which they did; some have proven
+    /// it since.
     asked: VecDeque<String>,
 }
 
@@ -102,8 +103,8 @@ impl Users {
         self.known().verified.contains(id)
     }
 
-    /// Takes down that whoever has that id has proven that address, before anything is built on it. It is false if somebody
-    /// else did so before.
+    /// Takes down that whoever has that id has proven that address, before anything is built on it. It is
+    /// false if somebody else did so before.
     pub(crate) async fn verify(&self, id: &str, recipient: &Recipient) -> io::Result<bool> {
         let (users, user) = (self.clone(), User::proven(id, recipient));
         tokio::task::spawn_blocking(move || users.write_down(user)).await.map_err(io::Error::other)?
@@ -157,8 +158,8 @@ impl Known {
 }
 
 impl Journal {
-    /// Reads the file. A last line without an end was being written when the process died: nobody was told that it was
-    /// there, and it is cut off.
+    /// Reads the file. A last line without an end was being written when the process died: nobody was told
+    /// that it was there, and it is cut off.
     fn open(path: &Path, known: &mut Known) -> Result<Self, UsersError> {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);

@@ -1,5 +1,5 @@
-//! Passage tells nobody who has an account: whatever is asked of known and unknown addresses, status, headers and body are
-//! the same but for the otp id, and that has the same length.
+//! Passage tells nobody who has an account: whatever is asked of known and unknown addresses, status, headers
+//! and body are the same but for the otp id, and that has the same length.
 
 use otp_exchange::testkit::CountingStore;
 use otp_exchange::{DynNotifier, DynStore};

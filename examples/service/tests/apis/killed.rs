@@ -1,4 +1,5 @@
-//! A service that is killed with -9 between request and exchange: the code still works, once, and so does what it began.
+//! A service that is killed with -9 between request and exchange: the code still works, once, and so does
+//! what it began.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! The three APIs, over HTTP: in this process with its ports in the hands of the test, and as the program people run.
+//! The three APIs, over HTTP: in this process with its ports in the hands of the test, and as the program
+//! people run.
 
 mod bad_input;
 mod enumeration;

@@ -188,9 +188,10 @@ async fn files_are_made_once_and_for_their_owner_alone() {
     assert!(said.contains("--key-file"), "{said}");
 }
 
-/// A mail server that takes no message before it is let.
+/// A mail server that takes no message before it is let: those to Ada, and all others.
 struct SlowServer {
     port: u16,
+    lets_ada: Arc<Semaphore>,
     lets: Arc<Semaphore>,
     asked: Arc<Semaphore>,
 }
@@ -199,28 +200,30 @@ impl SlowServer {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (lets, asked) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-        let server = Self { port, lets: Arc::clone(&lets), asked: Arc::clone(&asked) };
+        let [lets_ada, lets, asked] = [(); 3].map(|()| Arc::new(Semaphore::new(0)));
+        let gates = [Arc::clone(&lets_ada), Arc::clone(&lets), Arc::clone(&asked)];
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&lets), Arc::clone(&asked)));
+                tokio::spawn(serve(stream, gates.clone()));
             }
         });
-        server
+        Self { port, lets_ada, lets, asked }
     }
 }
 
-async fn serve(stream: TcpStream, lets: Arc<Semaphore>, asked: Arc<Semaphore>) -> std::io::Result<()> {
+async fn serve(stream: TcpStream, [lets_ada, lets, asked]: [Arc<Semaphore>; 3]) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
-    let mut lines = BufReader::new(read).lines();
+    let (mut lines, mut is_to_ada) = (BufReader::new(read).lines(), false);
     write.write_all(b"220 ready\r\n").await?;
     while let Some(line) = lines.next_line().await? {
+        is_to_ada |= line.contains(ADA);
         match line.split(' ').next().unwrap_or_default() {
             "DATA" => {
                 write.write_all(b"354 go on\r\n").await?;
                 while lines.next_line().await?.is_some_and(|line| line != ".") {}
                 asked.add_permits(1);
-                lets.acquire().await.unwrap().forget();
+                let gate = if is_to_ada { &lets_ada } else { &lets };
+                gate.acquire().await.unwrap().forget();
                 write.write_all(b"250 taken\r\n").await?;
             }
             "QUIT" => return write.write_all(b"221 bye\r\n").await,
@@ -238,7 +241,7 @@ async fn told_to_end_it_finishes_what_is_under_way() {
         ("OTP_FROM", "no-reply@example.org".to_owned()),
         ("OTP_ADMINS", format!("{}:{}", SHOP.0, SHOP.1)),
     ];
-    let mut service = Program::start(&[], &environment);
+    let service = Program::start(&[], &environment);
     // One message behind an answer that was given, one before an answer that was not.
     service.post("/v1/apps/demo/register/otp", &json!({ "identifier": ADA })).await.expect(201);
     let (http, url) = (service.http.clone(), format!("{}/sys/auth/sendOtpCode", service.url));
@@ -249,12 +252,13 @@ async fn told_to_end_it_finishes_what_is_under_way() {
 
     service.terminate();
     service.waits_until_log_has("ending");
-    let address = service.url.trim_start_matches("http://");
-    wait_for("nobody new is let in", || std::net::TcpStream::connect(address).err());
-    assert!(service.is_running(), "with two messages under way");
-    server.lets.add_permits(1);
+    let address = service.url.trim_start_matches("http://").to_owned();
+    wait_for("nobody new is let in", || std::net::TcpStream::connect(&address).err());
     server.lets.add_permits(1);
     assert_eq!(unanswered.await.unwrap().expect(200), true);
-    let log = service.log();
-    assert!(service.ended().success(), "{log}");
+    service.waits_until_log_has("every request is answered");
+    server.lets_ada.add_permits(1);
+    let (succeeded, log) = service.ended();
+    assert!(succeeded, "{log}");
+    assert_eq!(log.matches("\"HandedOver\"").count(), 2, "{log}");
 }

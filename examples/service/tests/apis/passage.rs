@@ -105,7 +105,8 @@ async fn an_address_is_of_whoever_proves_it_first() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys");
     let options = ["--key-file", keys.to_str().unwrap()];
-    // Two services on one store, which do not know each other's users: as if one had forgotten who only asked.
+    // Two services on one store, which do not know each other's users: as if one had forgotten who only
+    // asked.
     let mut shared = None;
     let one =
         Scene::on(&options, |store| shared.insert(DynStore::new(store)).clone(), DynNotifier::new).await;

@@ -2,9 +2,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -25,6 +25,7 @@ pub(crate) struct Program {
     pub(crate) http: reqwest::Client,
     child: Child,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Home {
@@ -88,12 +89,12 @@ impl Program {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 kept.lock().unwrap().push_str(&(line + "\n"));
             }
         });
-        let mut program = Self { url: String::new(), http: client(), child, log };
+        let mut program = Self { url: String::new(), http: client(), child, log, reader: Some(reader) };
         program.url = wait_for("the service listens", || {
             assert!(program.child.try_wait().unwrap().is_none(), "it ended: {}", program.log());
             let log = program.log();
@@ -139,12 +140,11 @@ impl Program {
         assert!(sent.success());
     }
 
-    pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
-
-    pub(crate) fn ended(mut self) -> ExitStatus {
-        wait_for("it ends", || self.child.try_wait().unwrap())
+    /// Whether it ended as it should, and all that it logged.
+    pub(crate) fn ended(mut self) -> (bool, String) {
+        let status = wait_for("it ends", || self.child.try_wait().unwrap());
+        self.reader.take().unwrap().join().unwrap(); // to the end of the log
+        (status.success(), self.log())
     }
 
     pub(crate) fn waits_until_log_has(&self, text: &str) {

@@ -17,7 +17,8 @@ use tokio::task::AbortHandle;
 /// How long a test waits for what has to come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Principals of every scene. `shop` sends SMS and holds two scopes, `dev` issues tokens, `root` has no scopes.
+/// Principals of every scene. `shop` sends SMS and holds two scopes, `dev` issues tokens, `root` has no
+/// scopes.
 pub(crate) const OPTIONS: [&str; 6] = [
     "--principal",
     "shop:shop-secret-0001:user:orders:read,orders:write",

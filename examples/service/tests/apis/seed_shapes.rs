@@ -1,4 +1,5 @@
-//! Each example request of the three APIs' documents is answered in the documented shape: names and JSON types.
+//! Each example request of the three APIs' documents is answered in the documented shape: names and JSON
+//! types.
 
 use serde_json::{Value, json};
 

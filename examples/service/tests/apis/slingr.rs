@@ -1,4 +1,5 @@
-//! Slingr: whose code it is, how long code and token live, what they may do, and that a code decides when one is there.
+//! Slingr: whose code it is, how long code and token live, what they may do, and that a code decides when one
+//! is there.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! While the store does not answer, everything is 503 with Retry-After, and nothing is decided: afterwards the same code
-//! works.
+//! While the store does not answer, everything is 503 with Retry-After, and nothing is decided: afterwards
+//! the same code works.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
