@@ -31,8 +31,10 @@ pub(super) async fn guard(State(page): State<Arc<Page>>, request: Request, next:
     let mut response = if request.method().is_safe() || is_own(request.headers(), &page.origin) {
         next.run(request).await
     } else {
-        tracing::warn!(origin = page.origin.as_str(),
-            "a form of another site was refused; if browsers call this service by another name than that, set --origin");
+        tracing::warn!(
+            origin = page.origin.as_str(),
+            "a form of another site was refused; if browsers call this service by another name than that, set --origin"
+        );
         page.stopped(&Trouble::foreign(), "/")
     };
     let headers = response.headers_mut();

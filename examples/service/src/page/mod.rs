@@ -83,7 +83,9 @@ pub(crate) fn router(
 async fn start(State(page): State<Arc<Page>>, visitor: Visitor) -> Response {
     match page.who(&visitor).await {
         Ok(Some(subject)) => page.views.signed_in(&subject).into_response(),
-        Ok(None) if visitor.session.is_some() => page.without(Cookie::Session, page.first(&visitor, "", None)),
+        Ok(None) if visitor.session.is_some() => {
+            page.without(Cookie::Session, page.first(&visitor, "", None))
+        }
         Ok(None) => page.first(&visitor, "", None),
         Err(trouble) => page.stopped(&trouble, "/"),
     }

@@ -84,10 +84,7 @@ impl Trouble {
 
     /// A form that another site sent.
     pub(super) fn foreign() -> Self {
-        Self::around(
-            StatusCode::FORBIDDEN,
-            "This came from another site, so nothing was done. Begin here.",
-        )
+        Self::around(StatusCode::FORBIDDEN, "This came from another site, so nothing was done. Begin here.")
     }
 
     /// The page with its trouble's status, or with 200.
@@ -108,10 +105,11 @@ impl From<Problem> for Trouble {
         let retry_after = problem.retry_after().map(|wait| wait.as_millis().div_ceil(1000));
         let retry_after = retry_after.map(|seconds| u64::try_from(seconds).unwrap_or(u64::MAX));
         let text: Cow<'static, str> = match status {
-            StatusCode::TOO_MANY_REQUESTS => {
-                format!("That was too soon. Try again in {}.", span(retry_after.unwrap_or_default(), u64::div_ceil))
-                    .into()
-            }
+            StatusCode::TOO_MANY_REQUESTS => format!(
+                "That was too soon. Try again in {}.",
+                span(retry_after.unwrap_or_default(), u64::div_ceil)
+            )
+            .into(),
             StatusCode::NOT_FOUND => return Self::gone(),
             StatusCode::FORBIDDEN => return Self::refused(),
             StatusCode::METHOD_NOT_ALLOWED => "There is nothing here for that. Begin again.".into(),

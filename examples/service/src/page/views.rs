@@ -107,8 +107,10 @@ impl Views {
                 }
                 body {
                     main {
-                        img src="/page.svg" alt="" width="40" height="40";
-                        @if let Some(name) = &self.application { p .name { (name) } }
+                        p .name {
+                            img src="/page.svg" alt="" width="32" height="32";
+                            @if let Some(name) = &self.application { (name) }
+                        }
                         h1 { (heading) }
                         (content)
                     }

@@ -27,7 +27,8 @@ async fn a_request_that_is_none_gets_a_page_all_the_same() {
     ] {
         for path in ["/sign-in", "/code"] {
             let request = Client::new().post(format!("{}{path}", world.url));
-            let request = request.header("content-type", kind).header("cookie", &cookie).body(body.to_owned());
+            let request =
+                request.header("content-type", kind).header("cookie", &cookie).body(body.to_owned());
             let response = request.send().await.unwrap();
             assert_eq!(response.status().as_u16(), status, "{path} {kind}");
             let page = response.text().await.unwrap();

@@ -4,5 +4,4 @@ mod faults;
 mod flow;
 mod person;
 mod protection;
-mod secrets;
 mod world;

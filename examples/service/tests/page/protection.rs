@@ -19,11 +19,17 @@ async fn cookies_are_for_this_browser_and_this_host_alone() {
         let code = world.code_of(1, ADA).await;
         let rest = |seconds| format!("; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
         let [pending] = asked.set_cookies()[..] else { panic!("one cookie") };
-        assert!(pending.starts_with(&format!("{prefix}otp-pending=")) && pending.ends_with(&rest(300)), "{pending}");
+        assert!(
+            pending.starts_with(&format!("{prefix}otp-pending=")) && pending.ends_with(&rest(300)),
+            "{pending}"
+        );
 
         let checked = ada.post("/code", &[("code", &code)]).await;
         let [session, forgotten] = checked.set_cookies()[..] else { panic!("two cookies") };
-        assert!(session.starts_with(&format!("{prefix}otp-session=")) && session.ends_with(&rest(43_200)), "{session}");
+        assert!(
+            session.starts_with(&format!("{prefix}otp-session=")) && session.ends_with(&rest(43_200)),
+            "{session}"
+        );
         assert_eq!(forgotten, format!("{prefix}otp-pending={}", rest(0)));
 
         let out = ada.post("/sign-out", &[]).await;
@@ -59,7 +65,11 @@ async fn a_form_of_another_site_does_nothing() {
     ] {
         for path in POSTS {
             let answer = ada.post_with(path, &[("address", ADA), ("code", "123456")], foreign).await;
-            assert_eq!((answer.status, answer.title()), (403, "Error: That did not work"), "{path} {foreign:?}");
+            assert_eq!(
+                (answer.status, answer.title()),
+                (403, "Error: That did not work"),
+                "{path} {foreign:?}"
+            );
             assert!(answer.set_cookies().is_empty());
         }
     }
@@ -104,13 +114,21 @@ async fn every_answer_has_its_headers() {
         let asset = ada.get(path).await;
         assert_eq!((asset.status, asset.header("content-type")), (200, kind));
         assert_eq!(asset.header("cache-control"), "public, max-age=300");
-        assert!(asset.set_cookies().is_empty() && !asset.body.contains("//localhost") && !asset.body.contains("https://"));
+        assert!(
+            asset.set_cookies().is_empty()
+                && !asset.body.contains("//localhost")
+                && !asset.body.contains("https://")
+        );
         answers.push(asset);
     }
     for answer in &answers {
         let policy = answer.header("content-security-policy");
         for part in [
-            "default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'",
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
             "base-uri 'none'",
         ] {
             assert!(policy.split("; ").any(|one| one == part), "{part}");
@@ -169,7 +187,8 @@ fn masked(answer: &crate::person::Answer, address: &str) -> String {
     let random = |part: &str| {
         part.len() >= 32 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
-    let parts = whole.split_inclusive(|character: char| !(character.is_ascii_alphanumeric() || "-_".contains(character)));
+    let parts = whole
+        .split_inclusive(|character: char| !(character.is_ascii_alphanumeric() || "-_".contains(character)));
     parts
         .map(|part| {
             let (text, end) = part.split_at(part.len() - part.chars().last().map_or(0, char::len_utf8));

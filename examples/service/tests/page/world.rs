@@ -42,8 +42,9 @@ impl World {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let settings =
-            Settings::parse_from(["service", "--listen", &address].into_iter().chain(options.iter().copied()));
+        let settings = Settings::parse_from(
+            ["service", "--listen", &address].into_iter().chain(options.iter().copied()),
+        );
         let clock = ManualClock::default();
         let store = Switch::new(MemoryStore::with_clock(100_000, clock.clone()));
         let ports = Ports {
@@ -102,7 +103,6 @@ impl Switch {
         Self { store: Arc::new(store), is_off: Arc::default() }
     }
 
-    #[allow(dead_code)] // one of the tests that share this file never does
     pub(crate) fn off(&self, is_off: bool) {
         self.is_off.store(is_off, Ordering::SeqCst);
     }

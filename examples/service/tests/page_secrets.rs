@@ -1,10 +1,17 @@
-//! Codes, tokens, otp ids and addresses stay where they belong. A file, and a log, of its own: nobody else writes into it.
+//! Codes, tokens, otp ids and addresses stay where they belong. A process of its own, so that its log is, too.
+
+#[path = "page/person.rs"]
+#[allow(dead_code)]
+mod person;
+#[path = "page/world.rs"]
+#[allow(dead_code)]
+mod world;
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use crate::person::Person;
-use crate::world::{World, not};
+use person::Person;
+use world::{World, not};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -29,7 +36,7 @@ async fn nothing_secret_is_in_a_page_a_url_or_the_log() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber); // everything here runs on this thread
+    tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let world = World::start(&[]).await;
     let mut ada = Person::new(&world);
