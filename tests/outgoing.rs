@@ -64,7 +64,8 @@ fn a_dropped_message_costs_its_turn_and_not_the_code() {
 
 #[test]
 fn a_message_that_waited_longer_than_its_code_lives_goes_nowhere() {
-    for (waited, sent) in [(300_000, 1), (300_001, 0)] {
+    // A code lives to just before its end.
+    for (waited, sent) in [(299_999, 1), (300_000, 0)] {
         let Service { otp, outbox, clock, .. } = service();
         let outgoing = otp.prepare(Request::login(&ada())).block_on().unwrap();
         clock.advance(Duration::from_millis(waited));
@@ -72,6 +73,14 @@ fn a_message_that_waited_longer_than_its_code_lives_goes_nowhere() {
         assert_eq!((handed_over.is_ok(), outbox.total()), (sent == 1, sent), "after {waited} ms");
         assert!(sent == 1 || matches!(handed_over, Err(SendError::Gone)));
     }
+}
+
+#[test]
+fn no_other_exchanger_hands_a_message_over() {
+    let (one, other) = (service(), service());
+    let outgoing = one.otp.prepare(Request::login(&ada())).block_on().unwrap();
+    assert!(matches!(other.otp.hand_over(outgoing).block_on(), Err(SendError::Foreign)));
+    assert_eq!((one.outbox.total(), other.outbox.total()), (0, 0));
 }
 
 #[test]

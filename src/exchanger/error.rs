@@ -91,6 +91,12 @@ pub enum SendError {
     /// There is no live code of that otp id.
     #[error("gone: the code has expired, was used or never was; request a new one")]
     Gone,
+    /// The message was prepared by an exchanger of another keyring or namespace; nothing was sent. Hand it
+    /// over to the one that prepared it.
+    #[error(
+        "foreign: the message was prepared under another keyring or namespace; hand it over to the exchanger that prepared it"
+    )]
+    Foreign,
     /// Something around it failed.
     #[error(transparent)]
     Fault(#[from] Fault),

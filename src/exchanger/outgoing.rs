@@ -19,7 +19,8 @@ use crate::timestamp::Timestamp;
 /// A delivery that is stored and counted, and whose message was not handed over yet: that is for
 /// [`hand_over`](Exchanger::hand_over), once. A decoy's has no message and looks just the same.
 ///
-/// Dropped, it is lost: the code lives, and can be delivered again after the send spacing.
+/// Dropped, it is lost: the code lives, and can be delivered again after the send spacing. Handed over, it goes out whatever
+/// has become of its code meanwhile, but for expiry: the store is not asked again.
 #[must_use = "the message goes out only when it is handed over"]
 pub struct Outgoing(Box<Prepared>);
 
@@ -33,6 +34,8 @@ struct Prepared {
     id: ChallengeId,
     deliveries: u8,
     price: Price,
+    /// Whose it is: the exchangers of one keyring and namespace.
+    realm: [u8; 16],
 }
 
 impl Outgoing {
@@ -73,10 +76,15 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     ///
     /// # Errors
     /// [`SendError::Undelivered`] or [`SendError::Undeliverable`] as the notifier says; [`SendError::Gone`],
-    /// and nothing goes out, if it comes so late that the code has expired.
+    /// and nothing goes out, if it comes so late that the code has expired; [`SendError::Foreign`], and
+    /// nothing goes out, if it was prepared under another keyring or namespace.
     pub async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
-        let Prepared { mut receipt, messages, withheld, entry, id, deliveries, .. } = *outgoing.0;
-        if self.now() > receipt.expires_at {
+        let Prepared { mut receipt, messages, withheld, entry, id, deliveries, realm, .. } = *outgoing.0;
+        // Another tenant's carrier must not read it, and could not void it.
+        if realm != self.vault.realm {
+            return Err(SendError::Foreign);
+        }
+        if self.now() >= receipt.expires_at {
             return Err(SendError::Gone);
         }
         if withheld {
@@ -195,6 +203,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             id,
             deliveries,
             price,
+            realm: self.vault.realm,
         }))
     }
 }

@@ -34,6 +34,10 @@ impl From<SendError> for Problem {
             SendError::Undeliverable(_) => {
                 Self::field("recipient", "no message can be delivered there; give another address")
             }
+            SendError::Foreign => {
+                failed(&error);
+                Self::internal()
+            }
             _ => gone(),
         }
     }
