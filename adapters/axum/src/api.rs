@@ -58,6 +58,10 @@ impl Api {
     ///
     /// An exchange begins a session whatever the code was for. So name no step-up here, a payment say: those
     /// are for [`verify`](otp_exchange::Exchanger::verify), in an endpoint of your own.
+    ///
+    /// With [`Purpose::REGISTER`] the code of somebody *without* an account is right. So let the
+    /// [hook](Self::on_request) name another subject for each of them, or none, which is the address: **one name
+    /// for all who are unknown would be one account that all who register share.**
     pub fn purposes(self, purposes: impl IntoIterator<Item = Purpose>) -> Self {
         let mut purposes: Vec<_> = purposes.into_iter().collect();
         if purposes.is_empty() {
