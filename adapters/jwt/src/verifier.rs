@@ -30,14 +30,17 @@ impl JwtVerifier {
     /// [`Jwks`](crate::Jwks), or [`VerifyingKey::hs256`].
     ///
     /// When the issuer publishes other keys, build another verifier.
+    ///
+    /// The audience is a text, the verifier's own name: one that the token may name itself would let the
+    /// tokens of every other application in (RFC 8725 section 3.9).
     pub fn builder(
         issuer: impl Into<String>,
-        audience: impl Into<Audience>,
+        audience: impl Into<String>,
         keys: impl IntoIterator<Item = VerifyingKey>,
     ) -> VerifierBuilder {
         VerifierBuilder {
             issuer: issuer.into(),
-            audience: audience.into(),
+            audience: Audience::from(audience),
             keys: keys.into_iter().collect(),
             clock: Arc::new(SystemClock),
             leeway: Duration::ZERO,
