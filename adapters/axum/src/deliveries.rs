@@ -19,6 +19,10 @@ const AT_ONCE: usize = 32;
 /// A bounded queue of messages that are handed over behind the answer, so that the time a delivery takes
 /// tells nothing.
 ///
+/// A decoy gives its place back when it is its turn, a message when its carrier is done. So whoever fills all places but one,
+/// while the carrier is slow, learns from the next answer whether the last went to an account: give it more places than
+/// clients can fill within their quotas.
+///
 /// It is this process's memory: what is in it when the process is killed is lost, and the person asks for the
 /// message again. A process that ends in order calls [`finish`](Self::finish). Clones share the queue.
 #[derive(Clone)]
