@@ -9,7 +9,7 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use otp_exchange::{Channel, DynExchanger, Kind, Otp, OtpError, Receipt, Request, SendError};
+use otp_exchange::{Channel, DynExchanger, Kind, Otp, OtpError, Receipt, Request, RequestError, SendError};
 use otp_exchange_axum::{Body, Problem, Text, Whole};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -61,6 +61,9 @@ async fn create(
         Ok(receipt) => (receipt, Delivery { code: 200, status: "SENT" }),
         // It may arrive yet, and the code is good.
         Err(SendError::Undelivered { receipt, .. }) => (*receipt, Delivery { code: 503, status: "FAILED" }),
+        Err(SendError::Request(RequestError::NotBound { .. })) => {
+            return Err(Problem::field("template", "has a variable that is not known here; {{CODE}} is").into());
+        }
         Err(error) => {
             return Err(Problem::from(error).renamed("recipient", "to").renamed("lifetime", "expiry").into());
         }
@@ -83,7 +86,7 @@ fn request(asked: &Asked, expiry: u64) -> Result<Request, Problem> {
     let length = asked.length.map_or(LENGTH, |Whole(length)| length);
     let otp = u8::try_from(length).map_err(|_| OtpError::Length { length: u8::MAX });
     let otp = otp.and_then(|length| Otp::new(kind, length));
-    let otp = otp.map_err(|_| Problem::field("length", "a code has at most 20 characters"))?;
+    let otp = otp.map_err(|_| Problem::field("length", "a code has 1 to 20 characters"))?;
     let begun = Request::login(&to).by_recipient().otp(otp).lifetime(Duration::from_secs(expiry));
     Ok(match &asked.template {
         Some(template) => begun.template(template.as_str()),

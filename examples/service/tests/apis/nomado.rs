@@ -70,6 +70,7 @@ async fn each_option_has_its_range() {
         ("template", json!({ "template": "no place" })),
         ("template", json!({ "template": "{{CODE}} {{CODE}}" })),
         ("template", json!({ "template": "{{CODE}}\nSTOP" })),
+        ("template", json!({ "template": "{{AMOUNT}} {{CODE}}" })),
         ("template", json!({ "template": format!("{{{{CODE}}}}{}", "x".repeat(500)) })),
         ("to", json!({ "to": "ada@example.org" })),
         ("to", json!({ "to": "0412345678" })),
