@@ -29,6 +29,8 @@ pub(crate) struct Acting {
     pub(crate) scopes: Vec<String>,
     /// Whether the settings name them. All others are people who have signed in.
     pub(crate) is_principal: bool,
+    /// Whether they sent their secret, rather than a token.
+    pub(crate) has_secret: bool,
 }
 
 impl Principals {
@@ -73,9 +75,9 @@ impl Principals {
         let named = claims.metadata.get(PRINCIPAL).filter(|_| claims.purpose == Purpose::ISSUED);
         let Some(name) = named else {
             let Claims { subject: name, scopes, .. } = claims;
-            return Some(Acting { name, role: Role::User, scopes, is_principal: false });
+            return Some(Acting { name, role: Role::User, scopes, is_principal: false, has_secret: false });
         };
-        let mut acting = Acting::principal_itself(self.named(name)?);
+        let mut acting = Acting { has_secret: false, ..Acting::principal_itself(self.named(name)?) };
         acting.scopes.retain(|scope| claims.scopes.contains(scope));
         Some(acting)
     }
@@ -84,7 +86,14 @@ impl Principals {
 impl Acting {
     fn principal_itself(caller: &Caller) -> Self {
         let Caller { name, role, scopes, .. } = caller;
-        Self { name: name.clone(), role: *role, scopes: scopes.clone(), is_principal: true }
+        let (name, scopes) = (name.clone(), scopes.clone());
+        Self { name, role: *role, scopes, is_principal: true, has_secret: true }
+    }
+
+    /// Whether they may have tokens of that principal. Only by their secret: a token that made the next one would
+    /// outlive the secret it once was had for. And only of one with no higher role than theirs.
+    pub(crate) fn may_be(&self, caller: &Caller) -> bool {
+        self.has_secret && (self.role == Role::Administrator || caller.role != Role::Administrator)
     }
 
     /// The same, for the exchanger.

@@ -192,6 +192,10 @@ impl Slingr {
     /// A principal, with what it may do as far as whoever asks may; a user; or whoever has an address.
     fn grant_for(&self, acting: &Acting, user: &str) -> Result<Grant, Problem> {
         if let Some(caller) = self.principals.named(user) {
+            if !acting.may_be(caller) {
+                let detail = "a principal's token is for whoever sends name and secret, an administrator's for administrators";
+                return Err(Problem::new(&problems::INSUFFICIENT_SCOPE, detail));
+            }
             let held = caller.scopes.iter().filter(|scope| acting.scopes.contains(scope));
             return Ok(held.fold(Grant::for_subject(user).metadata(PRINCIPAL, user), Grant::scope));
         }

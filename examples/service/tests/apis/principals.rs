@@ -98,9 +98,21 @@ async fn a_token_of_a_principal_is_the_principal_within_the_scopes_of_whoever_is
     assert_eq!(scene.scopes_of_a_code_by(&token).await, json!(["orders:read"]));
     scene.post_by(&token, CREATE, &json!({ "idOrEmailUser": ADA })).await.expect(403);
 
-    let of_dev = scene.issued(ROOT, "dev").await.text("/token");
-    let answer = scene.post_by(&of_dev, CREATE, &json!({ "idOrEmailUser": "shop" })).await;
-    assert_eq!(answer.expect(200)["scopes"], json!([]), "root holds none, so this one of dev's neither");
+    let answer = scene.issued(ROOT, "shop").await;
+    assert_eq!(answer.expect(200)["scopes"], json!([]), "root holds none, so this one of shop's neither");
+}
+
+#[tokio::test]
+async fn a_token_of_a_principal_begets_no_other_and_nobody_rises_by_one() {
+    let scene = Scene::start().await;
+    scene.issued(DEV, "root").await.expect(403);
+    scene.issued(ROOT, "root").await.expect(200);
+    let of_dev = scene.issued(DEV, "dev").await.text("/token");
+    for principal in ["dev", "shop", "root"] {
+        let answer = scene.post_by(&of_dev, CREATE, &json!({ "idOrEmailUser": principal })).await;
+        answer.expect(403); // or it would be renewed for ever, whatever becomes of the secret
+    }
+    scene.post_by(&of_dev, CREATE, &json!({ "idOrEmailUser": ADA })).await.expect(200);
 }
 
 #[tokio::test]
