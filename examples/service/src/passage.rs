@@ -105,11 +105,14 @@ async fn register(
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
     let recipient = address("identifier", asked.identifier.as_str())?;
     let stranger = new_id()?;
-    api.app(&app_id)?;
-    let user = api.users.find_or_add(&recipient, &stranger);
-    let request = Request::register(&recipient).account_exists(user.verified);
-    let id = if user.verified { stranger } else { user.id };
-    Ok((StatusCode::CREATED, api.send(app_id, &parts, &asked, request, id).await?))
+    let user = api.users.find(&recipient);
+    let is_known = user.as_ref().is_some_and(|user| user.verified);
+    let id = user.filter(|user| !user.verified).map_or(stranger, |user| user.id);
+    let request = Request::register(&recipient).account_exists(is_known);
+    let sent = api.send(app_id, &parts, &asked, request, id.clone()).await?;
+    // Not before: who is throttled must not push out others who have asked.
+    api.users.find_or_add(&recipient, &id);
+    Ok((StatusCode::CREATED, sent))
 }
 
 impl Passage {
@@ -131,11 +134,9 @@ impl Passage {
             .locale(asked.language.as_ref().map_or("", Text::as_str))
             .client(self.clients.of_parts(parts)?)
             .grant(grant);
-        let place = self.deliveries.reserve()?;
-        let prepared = self.otp.prepare(request).await;
-        let outgoing = prepared.map_err(|error| Problem::from(error).renamed("recipient", "identifier"))?;
-        let otp_id = outgoing.receipt().otp_id;
-        place.hand_over(outgoing);
+        let (place, otp) = (self.deliveries.reserve()?, Arc::clone(&self.otp));
+        let sent = place.send(async move { otp.prepare(request).await }, |receipt| receipt.otp_id).await;
+        let otp_id = sent.map_err(|problem| problem.renamed("recipient", "identifier"))?;
         Ok(Json(Sent { otp_id }))
     }
 

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod enumeration;
+mod hangs_up;
 mod killed;
 mod leak;
 mod nomado;

@@ -88,6 +88,22 @@ async fn who_is_not_registered_gets_no_login_code_and_who_is_no_registration_cod
 }
 
 #[tokio::test]
+async fn a_registration_that_is_throttled_makes_nobody() {
+    let scene = Scene::start().await;
+    let nth = |number: usize| format!("n{number}@example.org");
+    for number in 0..30 {
+        scene.ask("demo", "register", &nth(number)).await.expect(201);
+    }
+    scene.ask("demo", "register", &nth(30)).await.expect(429);
+    scene.later();
+    for number in [29, 30] {
+        scene.ask("demo", "login", &nth(number)).await.expect(200);
+    }
+    scene.later();
+    assert_eq!(scene.mailbox.total(), 31, "30 registrations, and a login of the last of them");
+}
+
+#[tokio::test]
 async fn whoever_asks_again_to_register_is_the_same_person() {
     let scene = Scene::start().await;
     scene.ask("demo", "register", ADA).await.expect(201);
