@@ -1,5 +1,6 @@
 //! What an application asks to be sent.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::client_key::ClientKey;
@@ -28,7 +29,7 @@ use crate::risk::{Bits, Risk};
 ///     .grant(Grant::for_subject("user-17").scope("payment:confirm"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     pub(crate) recipient: Recipient,
     pub(crate) purpose: Result<Purpose, PurposeError>,
@@ -203,6 +204,24 @@ impl Request {
     /// in, which looks just like the one to somebody who may. Give it a grant of about the same size, too.
     pub fn decoy(self, decoy: bool) -> Self {
         Self { decoy, ..self }
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Without the idempotency key: whoever has that gets the receipt.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("recipient", &self.recipient)
+            .field("purpose", &self.purpose)
+            .field("answers_to", &self.answers_to)
+            .field("otp", &self.otp)
+            .field("locale", &self.locale)
+            .field("lifetime", &self.lifetime)
+            .field("attempts", &self.attempts)
+            .field("context", &self.context)
+            .field("grant", &self.grant)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
     }
 }
 

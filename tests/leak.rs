@@ -31,7 +31,9 @@ fn nothing_shows_in_a_flow_that_goes_well() {
         let with_grant = request(&person);
         scene.search.debug(&with_grant);
         scene.search.debug(&with_grant.clone().by_recipient().decoy(true));
-        let sent = scene.send(&with_grant.template(TEXT).idempotency_key(PRESS));
+        let pressed = with_grant.template(TEXT).idempotency_key(PRESS);
+        scene.search.debug(&pressed);
+        let sent = scene.send(&pressed);
         scene.search.debug(&block_on(scene.otp.status(&sent.otp_id)));
         scene.search.debug(&block_on(scene.otp.live_codes(&person)));
         scene.search.debug(&scene.outbox.code_for(&person));
@@ -57,6 +59,9 @@ fn nothing_shows_in_a_flow_that_goes_well() {
         let sent = scene.send(&request(&person).by_code());
         let code = sent.expose().code.to_owned();
         scene.exchange(bound(Submission::by_code(&code).login()));
+        scene.clock.advance(seconds(900));
+        let outgoing = block_on(scene.otp.prepare(request(&person))).unwrap();
+        scene.search.debug(&outgoing);
     }
     scene.done();
 }

@@ -1,4 +1,5 @@
-//! Takes the picture of the sign-in page that the documentation shows, `docs/sign-in.png`: both forms, on a phone.
+//! Takes the picture of the sign-in page that the documentation shows, `docs/sign-in.png`: both forms, on a
+//! phone.
 //!
 //! ```text
 //! cargo run -p service --example screenshot

@@ -1,4 +1,5 @@
-//! Codes, tokens, otp ids and addresses stay where they belong. A process of its own, so that its log is, too.
+//! Codes, tokens, otp ids and addresses stay where they belong. A process of its own, so that its log is,
+//! too.
 
 #[path = "page/person.rs"]
 #[allow(dead_code)]

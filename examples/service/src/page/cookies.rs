@@ -1,7 +1,8 @@
 //! What a browser keeps: the code it waits for, and its session.
 //!
-//! No script reads them, no other site sends them. With an https origin they also travel by TLS alone, and their prefix
-//! has the browser see to it that no neighbouring host can put them there (RFC 6265bis section 4.1.3.2).
+//! No script reads them, no other site sends them. With an https origin they also travel by TLS alone, and
+//! their prefix has the browser see to it that no neighbouring host can put them there (RFC 6265bis section
+//! 4.1.3.2).
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,8 +25,8 @@ pub(super) enum Cookie {
 
 /// The code that a browser waits for, and where it was sent.
 ///
-/// The address is there to be shown: whoever mistyped it has to see that. Nothing is done by it; the otp id alone says whose
-/// code it is. It stays in the browser no longer than the code lives.
+/// The address is there to be shown: whoever mistyped it has to see that. Nothing is done by it; the otp id
+/// alone says whose code it is. It stays in the browser no longer than the code lives.
 pub(super) struct Pending {
     pub(super) otp_id: OtpId,
     pub(super) recipient: Recipient,

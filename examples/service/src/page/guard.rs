@@ -46,8 +46,9 @@ pub(super) async fn guard(State(page): State<Arc<Page>>, request: Request, next:
     response
 }
 
-/// Whether a form is not another site's. Browsers say so by `Sec-Fetch-Site`, old ones by `Origin`; whoever says neither is
-/// no browser, and has no cookie that another site could misuse. So nobody is signed in as somebody else, either.
+/// Whether a form is not another site's. Browsers say so by `Sec-Fetch-Site`, old ones by `Origin`; whoever
+/// says neither is no browser, and has no cookie that another site could misuse. So nobody is signed in as
+/// somebody else, either.
 fn is_own(headers: &HeaderMap, origin: &Origin) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none"; // none: the person's own doing

@@ -1,12 +1,14 @@
-//! The page on which a person signs in: forms that work without JavaScript, and a script that makes them nicer.
+//! The page on which a person signs in: forms that work without JavaScript, and a script that makes them
+//! nicer.
 //!
 //! ```text
 //!   GET /  ──▶ address ── POST /sign-in ──▶ code ── POST /code ──▶ signed in ── POST /sign-out ──▶ GET /
 //!                                            └── POST /resend
 //! ```
 //!
-//! What succeeds ends in a redirect; what fails is the same form once more, with the reason above it and an honest status.
-//! Nothing is kept here: which code a browser waits for, and its session, are in [two cookies](cookies) of that browser.
+//! What succeeds ends in a redirect; what fails is the same form once more, with the reason above it and an
+//! honest status. Nothing is kept here: which code a browser waits for, and its session, are in [two
+//! cookies](cookies) of that browser.
 
 mod assets;
 mod cookies;
@@ -170,7 +172,8 @@ async fn resend(State(page): State<Arc<Page>>, visitor: Visitor) -> Response {
 
 /// The session ends, here and everywhere.
 ///
-/// No `Clear-Site-Data`: nothing of the page is stored but this cookie, and what else the header clears may be another's.
+/// No `Clear-Site-Data`: nothing of the page is stored but this cookie, and what else the header clears may
+/// be another's.
 async fn sign_out(State(page): State<Arc<Page>>, visitor: Visitor) -> Response {
     if let Some(token) = &visitor.session {
         match page.otp.revoke_family(token).await {
@@ -187,7 +190,8 @@ async fn no_such_method(State(page): State<Arc<Page>>) -> Response {
 }
 
 impl Page {
-    /// Who is signed in at that browser. A session lives long, so it is held against those that were ended, too.
+    /// Who is signed in at that browser. A session lives long, so it is held against those that were ended,
+    /// too.
     async fn who(&self, visitor: &Visitor) -> Result<Option<String>, Trouble> {
         let Some(token) = &visitor.session else { return Ok(None) };
         match self.otp.authenticate_strictly(token).await {
@@ -197,7 +201,8 @@ impl Page {
         }
     }
 
-    /// Makes a code and leaves its message to the queue: the answer does not wait for it, and is the same for everybody.
+    /// Makes a code and leaves its message to the queue: the answer does not wait for it, and is the same for
+    /// everybody.
     async fn begin(
         &self,
         visitor: &Visitor,

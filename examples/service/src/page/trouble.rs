@@ -132,7 +132,23 @@ pub(super) fn span(seconds: u64, minutes: fn(u64, u64) -> u64) -> String {
     format!("{count} {unit}{s}")
 }
 
-/// What is left, in words, rounded down.
+/// What is left, in words, to the nearest minute.
 pub(super) fn left(life: Duration) -> String {
-    span(life.as_secs(), |seconds, whole| seconds / whole)
+    span(life.as_secs(), |seconds, whole| (seconds + whole / 2) / whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_and_a_life_to_the_nearest() {
+        let wait = |seconds| span(seconds, u64::div_ceil);
+        assert_eq!(
+            [0, 1, 119, 120, 121].map(wait),
+            ["0 seconds", "1 second", "119 seconds", "2 minutes", "3 minutes"]
+        );
+        let life = |millis| left(Duration::from_millis(millis));
+        assert_eq!([1_999, 149_999, 299_999].map(life), ["1 second", "2 minutes", "5 minutes"]);
+    }
 }

@@ -1,5 +1,6 @@
 //! The HTML. What is put into it is escaped, by [`maud`].
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use maud::{DOCTYPE, Markup, html};
 use otp_exchange::{Channel, Entropy, Status, SystemEntropy, Timestamp};
 
@@ -52,7 +53,7 @@ impl Views {
             form method="post" action="/code" {
                 label for="code" { "Code" }
                 p #hint {
-                    (status.length) " digits, on their way to " strong { (pending.recipient.address()) } ". They work for "
+                    (status.length) " digits, on their way to " strong { (pending.recipient.address()) } ". They work for about "
                     (left(now.until(status.expires_at))) "."
                 }
                 input #code name="code" type="text" inputmode="numeric" autocomplete="one-time-code"
@@ -83,7 +84,7 @@ impl Views {
     pub(super) fn stopped(&self, trouble: &Trouble, back: &str) -> Markup {
         let content = html! {
             (alert(Some(trouble)))
-            p { a href=(back) { "Back" } }
+            p { a href=(back) { "Try again" } }
         };
         self.page("That did not work", Some(trouble), &content)
     }
@@ -137,5 +138,5 @@ fn invalid(trouble: Option<&Trouble>) -> Option<&'static str> {
 fn key() -> Option<String> {
     let mut bytes = [0; 16];
     SystemEntropy.fill(&mut bytes).ok()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(Base64UrlUnpadded::encode_string(&bytes))
 }

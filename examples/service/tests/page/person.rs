@@ -21,6 +21,7 @@ pub(crate) struct Answer {
 
 impl<'a> Person<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
+        drop(rustls::crypto::ring::default_provider().install_default()); // an error: it is installed already
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
         Self { world, cookies: BTreeMap::new(), client }
     }

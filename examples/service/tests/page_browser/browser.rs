@@ -1,4 +1,5 @@
-//! Chromium without a screen, told what to do by chromedriver. Both are stopped by their own ids, whatever happens.
+//! Chromium without a screen, told what to do by chromedriver. Both are stopped by their own ids, whatever
+//! happens.
 
 use std::fs;
 use std::process::Command;

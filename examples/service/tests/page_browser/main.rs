@@ -1,4 +1,5 @@
-//! The sign-in page in a real browser: Chromium, through chromedriver. Where they are not installed all of it is skipped.
+//! The sign-in page in a real browser: Chromium, through chromedriver. Where they are not installed all of it
+//! is skipped.
 
 mod browser;
 mod flow;
