@@ -68,7 +68,9 @@ mod tests {
                 let starters: Vec<_> = (0..8_usize)
                     .map(|number| {
                         let (path, start) = (&path, &start);
-                        let make = move || Ok::<_, io::Error>(Zeroizing::new(number.to_string().repeat(1000 + number)));
+                        let make = move || {
+                            Ok::<_, io::Error>(Zeroizing::new(number.to_string().repeat(1000 + number)))
+                        };
                         scope.spawn(move || {
                             start.wait();
                             read_or_make(path, make).unwrap()
@@ -78,7 +80,10 @@ mod tests {
                 starters.into_iter().map(|starter| starter.join().unwrap()).collect()
             });
             let kept = fs::read_to_string(&path).unwrap();
-            assert!(read.iter().all(|one| **one == kept), "somebody works with other keys than those of the file");
+            assert!(
+                read.iter().all(|one| **one == kept),
+                "somebody works with other keys than those of the file"
+            );
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
         }
     }

@@ -62,7 +62,9 @@ async fn create(
         // It may arrive yet, and the code is good.
         Err(SendError::Undelivered { receipt, .. }) => (*receipt, Delivery { code: 503, status: "FAILED" }),
         Err(SendError::Request(RequestError::NotBound { .. })) => {
-            return Err(Problem::field("template", "has a variable that is not known here; {{CODE}} is").into());
+            return Err(
+                Problem::field("template", "has a variable that is not known here; {{CODE}} is").into()
+            );
         }
         Err(error) => {
             return Err(Problem::from(error).renamed("recipient", "to").renamed("lifetime", "expiry").into());
