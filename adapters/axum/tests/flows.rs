@@ -143,6 +143,21 @@ async fn codes_are_for_the_purposes_that_are_named_and_in_the_language_asked_for
 }
 
 #[tokio::test]
+async fn who_registers_is_their_address_unless_the_application_names_them() {
+    let world = World::with(policy(), |api| {
+        api.purposes([Purpose::REGISTER]).on_request(|asked: Asked| async move {
+            Ok(asked.request.account_exists(false).grant(Grant::new().scope("read")))
+        })
+    })
+    .await;
+    for person in [ADA, "grace@example.org"] {
+        let asked = world.ask(person).await;
+        let typed = json!({ "otp_id": asked.text("otp_id"), "code": world.last_code(person) });
+        assert_eq!(world.post("/exchange", typed).await.text("subject"), person);
+    }
+}
+
+#[tokio::test]
 async fn the_application_decides_what_a_code_is_worth_and_where_it_goes() {
     let world = World::with(policy(), |api| {
         api.on_request(|asked: Asked| async move {
