@@ -113,11 +113,9 @@ pub(crate) async fn request_code(
     let preferred = || headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(text);
     let language = language.or_else(preferred);
     let key = idempotency_key(&headers)?.map(text);
-    let place = api.deliveries.reserve()?;
     let asked = Asked::new(recipient, purpose, client, language, key, headers);
     let request = api.hook.request(asked).await?;
-    let otp = Arc::clone(&api.otp);
-    let sent = place.send(async move { otp.prepare(request).await }, CodeSent::of).await;
+    let sent = api.deliveries.send(request, CodeSent::of).await;
     sent.map(|sent| (StatusCode::ACCEPTED, Json(sent))).map_err(named)
 }
 
@@ -133,10 +131,7 @@ pub(crate) async fn resend_code(
     State(api): State<Arc<Api>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<(StatusCode, Json<CodeSent>), Problem> {
-    let otp_id = otp_id(path)?;
-    let place = api.deliveries.reserve()?;
-    let otp = Arc::clone(&api.otp);
-    let sent = place.send(async move { otp.prepare_again(&otp_id).await }, CodeSent::of).await?;
+    let sent = api.deliveries.send_again(&otp_id(path)?, CodeSent::of).await?;
     Ok((StatusCode::ACCEPTED, Json(sent)))
 }
 

@@ -117,7 +117,7 @@ pub use bearer::Bearer;
 pub use body::{Body, Form, MAX_BODY_BYTES, Text, Whole};
 pub use callers::CallerError;
 pub use client::ClientAddress;
-pub use deliveries::{Deliveries, Place};
+pub use deliveries::Deliveries;
 pub use problem::Problem;
 pub use utoipa;
 

@@ -134,8 +134,7 @@ impl Passage {
             .locale(asked.language.as_ref().map_or("", Text::as_str))
             .client(self.clients.of_parts(parts)?)
             .grant(grant);
-        let (place, otp) = (self.deliveries.reserve()?, Arc::clone(&self.otp));
-        let sent = place.send(async move { otp.prepare(request).await }, |receipt| receipt.otp_id).await;
+        let sent = self.deliveries.send(request, |receipt| receipt.otp_id).await;
         let otp_id = sent.map_err(|problem| problem.renamed("recipient", "identifier"))?;
         Ok(Json(Sent { otp_id }))
     }

@@ -27,8 +27,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use otp_exchange::{
-    Clock, DynExchanger, ExchangeError, Grant, Recipient, Request, SendError, StatusError, Submission,
-    TokenError, Tokens,
+    Clock, DynExchanger, ExchangeError, Grant, Recipient, Request, StatusError, Submission, TokenError,
+    Tokens,
 };
 use otp_exchange_axum::{ClientAddress, Deliveries, Form, MAX_BODY_BYTES, Problem, Text};
 use serde::Deserialize;
@@ -157,16 +157,9 @@ async fn check(
 /// The same code once more.
 async fn resend(State(page): State<Arc<Page>>, visitor: Visitor) -> Response {
     let Some(pending) = &visitor.pending else { return page.second(&visitor, None).await };
-    let place = match page.deliveries.reserve() {
-        Ok(place) => place,
-        Err(problem) => return page.second(&visitor, Some(problem.into())).await,
-    };
-    match page.otp.prepare_again(&pending.otp_id).await {
-        Ok(outgoing) => {
-            place.hand_over(outgoing);
-            redirect("/code", [])
-        }
-        Err(error) => page.second(&visitor, Some(Problem::from(error).into())).await,
+    match page.deliveries.send_again(&pending.otp_id, |_| ()).await {
+        Ok(()) => redirect("/code", []),
+        Err(problem) => page.second(&visitor, Some(problem.into())).await,
     }
 }
 
@@ -217,15 +210,13 @@ impl Page {
         if let Some(key) = key {
             request = request.idempotency_key(key.as_str());
         }
-        let place = self.deliveries.reserve()?;
-        let outgoing = self.otp.prepare(request).await.map_err(|error| match error {
-            SendError::Request(_) => Trouble::not_there(),
-            error => Problem::from(error).into(),
+        let sent = self.deliveries.send(request, |receipt| (receipt.otp_id, receipt.lifetime)).await;
+        let (otp_id, lifetime) = sent.map_err(|problem| match problem.wrong_field() {
+            Some(_) => Trouble::not_there(),
+            None => problem.into(),
         })?;
-        let receipt = outgoing.receipt();
-        let pending = Pending { otp_id: receipt.otp_id, recipient };
-        let cookie = Cookie::Pending.set(&pending.to_string(), receipt.lifetime, &self.origin);
-        place.hand_over(outgoing);
+        let pending = Pending { otp_id, recipient };
+        let cookie = Cookie::Pending.set(&pending.to_string(), lifetime, &self.origin);
         Ok(cookie)
     }
 
