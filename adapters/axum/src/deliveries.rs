@@ -103,6 +103,8 @@ impl Place {
                 Err(error) => drop(answer.send(Err(error))),
                 Ok(outgoing) => {
                     drop(answer.send(Ok(told(outgoing.receipt())))); // whoever asked may have hung up
+                    // Else this thread would begin with the message, for a decoy there is none, and answer after.
+                    tokio::task::yield_now().await;
                     self.carry(outgoing).await;
                 }
             }

@@ -4,6 +4,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use otp_exchange::{Accepted, Message, Notifier, NotifyError, Outbox};
 use otp_exchange_axum::Deliveries;
@@ -130,5 +131,35 @@ async fn whoever_hangs_up_gets_the_message_all_the_same() {
     assert_eq!(world.outbox.total(), 0);
     go.send(()).unwrap();
     world.settle().await;
+    assert_eq!(world.outbox.total(), 1);
+}
+
+/// A carrier that takes down whether the answer was there before it began.
+#[derive(Clone)]
+struct Behind {
+    outbox: Outbox,
+    is_answered: Arc<AtomicBool>,
+    was_answered: Arc<AtomicBool>,
+}
+
+impl Notifier for Behind {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
+        self.was_answered.store(self.is_answered.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.outbox.notify(message).await
+    }
+}
+
+#[tokio::test]
+async fn on_one_thread_the_answer_comes_before_the_carrier_begins() {
+    let outbox = Outbox::new();
+    let carrier = Behind { outbox: outbox.clone(), is_answered: Arc::default(), was_answered: Arc::default() };
+    let world = World::build(policy(), carrier.clone(), outbox, Deliveries::new, |api| api, true).await;
+    let (place, otp) = (world.deliveries.reserve().unwrap(), world.otp.clone());
+    let ada = otp_exchange::Recipient::parse(ADA).unwrap();
+    let prepared = async move { otp.prepare(otp_exchange::Request::login(&ada)).await };
+    place.send(prepared, |receipt| receipt.length).await.unwrap();
+    carrier.is_answered.store(true, Ordering::SeqCst);
+    world.settle().await;
+    assert!(carrier.was_answered.load(Ordering::SeqCst), "else its work shows in the time of the answer");
     assert_eq!(world.outbox.total(), 1);
 }
