@@ -152,7 +152,8 @@ impl Notifier for Behind {
 #[tokio::test]
 async fn on_one_thread_the_answer_comes_before_the_carrier_begins() {
     let outbox = Outbox::new();
-    let carrier = Behind { outbox: outbox.clone(), is_answered: Arc::default(), was_answered: Arc::default() };
+    let carrier =
+        Behind { outbox: outbox.clone(), is_answered: Arc::default(), was_answered: Arc::default() };
     let world = World::build(policy(), carrier.clone(), outbox, Deliveries::new, |api| api, true).await;
     let (place, otp) = (world.deliveries.reserve().unwrap(), world.otp.clone());
     let ada = otp_exchange::Recipient::parse(ADA).unwrap();
