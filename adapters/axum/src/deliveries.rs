@@ -107,6 +107,8 @@ impl Deliveries {
                 Err(error) => drop(answer.send(Err(error))),
                 Ok(outgoing) => {
                     drop(answer.send(Ok(told(outgoing.receipt())))); // whoever asked may have hung up
+                    // Else this thread would begin with the message, of which a decoy has none, and answer after.
+                    tokio::task::yield_now().await;
                     let Ok(_turn) = at_once.acquire().await else { return }; // it is never closed
                     hand_over(&otp, outgoing).await;
                 }

@@ -104,8 +104,8 @@ impl Problem {
         Self::unavailable()
     }
 
-    /// The same problem with more to say about it.
-    pub(crate) fn saying(self, detail: &'static str) -> Self {
+    /// The same problem with something else to say about it.
+    pub fn saying(self, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: detail.into(), ..self }
     }
 

@@ -4,6 +4,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use otp_exchange::{Accepted, Message, Notifier, NotifyError, Outbox};
 use otp_exchange_axum::Deliveries;
@@ -106,4 +107,34 @@ async fn what_is_under_way_is_finished_and_nothing_more_is_taken() {
     turns.add_permits(1);
     finish.await.unwrap();
     assert_eq!(world.outbox.total(), 3);
+}
+
+/// A carrier that takes down whether the answer was there before it began.
+#[derive(Clone)]
+struct Behind {
+    outbox: Outbox,
+    is_answered: Arc<AtomicBool>,
+    was_answered: Arc<AtomicBool>,
+}
+
+impl Notifier for Behind {
+    async fn notify(&self, message: &Message) -> Result<Accepted, NotifyError> {
+        self.was_answered.store(self.is_answered.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.outbox.notify(message).await
+    }
+}
+
+#[tokio::test]
+async fn on_one_thread_the_answer_comes_before_the_carrier_begins() {
+    let outbox = Outbox::new();
+    let carrier =
+        Behind { outbox: outbox.clone(), is_answered: Arc::default(), was_answered: Arc::default() };
+    let world = World::build(policy(), carrier.clone(), outbox, Deliveries::new, |api| api, true).await;
+    let ada = otp_exchange::Recipient::parse(ADA).unwrap();
+    let request = otp_exchange::Request::login(&ada);
+    world.deliveries.send(request, |receipt| receipt.length).await.unwrap();
+    carrier.is_answered.store(true, Ordering::SeqCst);
+    world.settle().await;
+    assert!(carrier.was_answered.load(Ordering::SeqCst), "else its work shows in the time of the answer");
+    assert_eq!(world.outbox.total(), 1);
 }

@@ -10,8 +10,10 @@ use service::{LogFormat, Ports, Service, Settings};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-/// How long requests and messages that are under way may take when the service is told to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long requests that are under way may take when the service is told to end.
+const FOR_REQUESTS: Duration = Duration::from_secs(15);
+/// How long messages may take then.
+const FOR_MESSAGES: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
     let settings = Settings::parse();
@@ -41,20 +43,20 @@ async fn run(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
         tracing::info!("ending: what is under way is finished");
         drop(told);
     });
-    let in_order = async {
-        server.await?;
-        tracing::info!("every request is answered; messages that are under way are handed over");
-        service.finish().await;
-        Ok::<(), std::io::Error>(())
-    };
     let out_of_patience = async {
         let _ = ends.changed().await; // an error, once the sender is gone
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(FOR_REQUESTS).await;
     };
     tokio::select! {
-        ended = in_order => Ok(ended?),
-        () = out_of_patience => Err("ended with requests or messages still under way".into()),
+        ended = server => {
+            ended?;
+            tracing::info!("every request is answered; messages that are under way are handed over");
+        }
+        // Somebody who sends half a request must not cost others their messages.
+        () = out_of_patience => tracing::warn!("requests were cut off; messages that are under way are handed over"),
     }
+    let finished = tokio::time::timeout(FOR_MESSAGES, service.finish()).await;
+    finished.map_err(|_| "ended with messages still under way".into())
 }
 
 /// Ctrl-C, or what a process manager sends.

@@ -200,7 +200,9 @@ fn activated(tokens: &Tokens) -> Response {
 }
 
 async fn verify(users: &Users, id: &str, recipient: &Recipient) -> Result<bool, Problem> {
-    users.verify(id, recipient).await.map_err(Problem::fault)
+    let verified = users.verify(id, recipient).await;
+    verified
+        .map_err(|error| Problem::fault(error).saying("the code is used up all the same; ask for a new one"))
 }
 
 fn new_id() -> Result<String, Problem> {

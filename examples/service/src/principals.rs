@@ -15,6 +15,9 @@ use crate::settings::Caller;
 /// What tells the token of a principal from that of a user: metadata, with the principal's name.
 pub(crate) const PRINCIPAL: &str = "principal";
 
+/// Fewer bytes than this are a secret for trying things out.
+const SHORT: usize = 16;
+
 /// Everybody whom the settings name, and the exchanger whose tokens count.
 pub(crate) struct Principals {
     callers: Vec<Caller>,
@@ -39,6 +42,12 @@ impl Principals {
         for (caller, number) in callers.iter().zip(1..) {
             if callers[number..].iter().any(|other| other.name == caller.name) {
                 return Err(StartError::PrincipalTwice);
+            }
+            if caller.secret.expose().len() < SHORT {
+                tracing::warn!(
+                    principal = caller.name,
+                    "this secret has fewer than {SHORT} bytes, and nothing limits guesses at it"
+                );
             }
         }
         Ok(Self { callers, tokens })
