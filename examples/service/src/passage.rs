@@ -132,11 +132,10 @@ impl Passage {
             .client(self.clients.of_parts(parts)?)
             .grant(grant);
         let place = self.deliveries.reserve()?;
-        let prepared = self.otp.prepare(request).await;
-        let outgoing = prepared.map_err(|error| Problem::from(error).renamed("recipient", "identifier"))?;
-        let otp_id = outgoing.receipt().otp_id;
-        place.hand_over(outgoing);
-        Ok(Json(Sent { otp_id }))
+        let otp = Arc::clone(&self.otp);
+        let sent =
+            place.send(async move { otp.prepare(request).await }, |receipt| Sent { otp_id: receipt.otp_id });
+        sent.await.map(Json).map_err(|problem| problem.renamed("recipient", "identifier"))
     }
 
     /// The id of an application in the path, and where it sends people.
