@@ -17,7 +17,7 @@ pub(crate) fn read_or_make<E: From<io::Error>>(
 ) -> Result<Zeroizing<String>, E> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        found => return Ok(found.map(Zeroizing::new)?),
+        found => return Ok(found.map(Zeroizing::new).map_err(|error| named(path, &error))?),
     }
     let content = make()?;
     // Whole or not at all, even if this process is killed meanwhile: written beside it, then given its name.
@@ -30,10 +30,14 @@ pub(crate) fn read_or_make<E: From<io::Error>>(
             Ok(content)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Ok(fs::read_to_string(path).map(Zeroizing::new)?)
+            Ok(fs::read_to_string(path).map(Zeroizing::new).map_err(|error| named(path, &error))?)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(named(path, &error).into()),
     }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn write_private(path: &Path, content: &str) -> io::Result<()> {
