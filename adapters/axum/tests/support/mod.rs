@@ -77,6 +77,7 @@ impl World {
         let api = configure(Api::new(otp.clone(), deliveries.clone()).introspection([CALLER]).unwrap());
         let app: Router = Router::new().nest("/otp", api.router());
         let address = serve(app, shows_peers).await;
+        let _ = rustls::crypto::ring::default_provider().install_default(); // an error: it is there
         let http = Client::builder().no_proxy().build().unwrap();
         Self { address, clock, store, counts, outbox, otp, deliveries, http }
     }

@@ -130,6 +130,7 @@ impl Drop for Scene {
 }
 
 pub(crate) fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // an error: it is there
     reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
-use reqwest::{Client, Method, redirect};
+use reqwest::{Client, ClientBuilder, Method, redirect};
 
 use crate::world::World;
 
@@ -19,9 +19,15 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// For plain HTTP, whatever else reqwest is built with.
+pub(crate) fn client() -> ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // an error: it is there
+    Client::builder()
+}
+
 impl<'a> Person<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
-        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        let client = client().redirect(redirect::Policy::none()).build().unwrap();
         Self { world, cookies: BTreeMap::new(), client }
     }
 
