@@ -193,7 +193,7 @@ mod tests {
     use std::time::Duration;
 
     use otp_exchange::{
-        Channel, Exchanger, Grant, Keyring, Kind, MemoryStore, Otp, Outbox, Recipient, Request,
+        Channel, Exchanger, Grant, IssuerError, Keyring, Kind, MemoryStore, Otp, Outbox, Recipient, Request,
     };
 
     use super::*;
