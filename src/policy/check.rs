@@ -231,7 +231,7 @@ pub enum PolicyError {
     TestRecipient,
     /// An allowed redirect URL.
     #[error(
-        "policy: allow_redirect needs an absolute URL in ASCII whose scheme runs no code, https://app.example/ say"
+        "policy: allow_redirect needs https://…, http:// to localhost, or a scheme of an app's own, in printable ASCII; give https://app.example/ say"
     )]
     Redirect,
 }

@@ -59,9 +59,9 @@ impl Api {
     /// An exchange begins a session whatever the code was for. So name no step-up here, a payment say: those
     /// are for [`verify`](otp_exchange::Exchanger::verify), in an endpoint of your own.
     ///
-    /// With [`Purpose::REGISTER`] the code of somebody *without* an account is right. So let the
-    /// [hook](Self::on_request) name another subject for each of them, or none, which is the address: **one name
-    /// for all who are unknown would be one account that all who register share.**
+    /// With [`Purpose::REGISTER`] here, somebody without an account gets tokens, for the subject that
+    /// [`on_request`](Self::on_request) grants: **give each a fresh one, never one they share**. Where an
+    /// account has to be made before the tokens, register in endpoints of your own; the guide has them.
     pub fn purposes(self, purposes: impl IntoIterator<Item = Purpose>) -> Self {
         let mut purposes: Vec<_> = purposes.into_iter().collect();
         if purposes.is_empty() {

@@ -8,7 +8,7 @@
 //! use axum::routing::get;
 //! use axum::{Json, Router};
 //! use otp_exchange::{DynExchanger, Exchanger, Grant, Keyring, MemoryStore, Outbox};
-//! use otp_exchange_axum::{Api, Asked, Bearer, ClientAddress, Deliveries};
+//! use otp_exchange_axum::{Api, Asked, Bearer, ClientAddress, Deliveries, Problem};
 //!
 //! /// An endpoint of the application: `Bearer` lets in whoever has a good access token.
 //! async fn profile(Bearer(claims): Bearer) -> Json<String> {
@@ -25,9 +25,8 @@
 //!     let api = Api::new(otp.clone(), deliveries.clone())
 //!         .client_address(ClientAddress::forwarded_for(1)) // behind one proxy; by default the connection's
 //!         .on_request(|asked: Asked| async move {
-//!             let user = user(&asked.recipient).await.map_err(otp_exchange_axum::Problem::fault)?;
-//!             let known = user.is_some();
-//!             // No code leads to "nobody": without an account, logging in is a decoy.
+//!             let user = user(&asked.recipient).await.map_err(Problem::fault)?;
+//!             let known = user.is_some(); // if not, no message goes out, and no code is right
 //!             let grant = Grant::for_subject(user.unwrap_or("nobody".into())).scope("profile");
 //!             Ok(asked.request.account_exists(known).grant(grant))
 //!         })

@@ -2,7 +2,7 @@
 
 use lettre::Address;
 use lettre::message::Mailbox;
-use otp_exchange::{Channel, Recipient};
+use otp_exchange::{Channel, Recipient, RecipientError};
 
 use crate::error::Error;
 
@@ -27,8 +27,12 @@ pub(crate) fn parse(header: &'static str, text: &str) -> Result<Mailbox, Error> 
     if name.len() > LONGEST_NAME {
         return Err(wrong("has a name of more than 200 bytes; shorten it"));
     }
-    let recipient =
-        Recipient::parse(address).map_err(|error| Error::Mailbox { header, problem: error.to_string() })?;
+    let recipient = Recipient::parse(address).map_err(|error| match error {
+        RecipientError::Phone(_) => {
+            wrong("has no address; write name@example.org, or Name <name@example.org>")
+        }
+        error => Error::Mailbox { header, problem: error.to_string() },
+    })?;
     let email = address_of(&recipient).map_err(|_| wrong("is a phone number; write an email address"))?;
     Ok(Mailbox::new(Some(name).filter(|name| !name.is_empty()), email))
 }

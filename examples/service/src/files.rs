@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use rand::TryRng;
+use otp_exchange::{Entropy, SystemEntropy};
 use zeroize::Zeroizing;
 
 /// What is in that file; if it is not there, it is made, readable by its owner alone. Several processes may start at
@@ -19,7 +19,7 @@ pub(crate) fn read_or_make<E: From<io::Error>>(
 ) -> Result<Zeroizing<String>, E> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        found => return Ok(found.map(Zeroizing::new)?),
+        found => return Ok(found.map(Zeroizing::new).map_err(|error| named(path, &error))?),
     }
     let content = make()?;
     // Whole or not at all, even if this process is killed meanwhile: written beside it, then given its name.
@@ -29,18 +29,23 @@ pub(crate) fn read_or_make<E: From<io::Error>>(
     match written {
         Ok(()) => tracing::info!(file = %path.display(), "a key file was made; keep it, and keep it secret"),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(named(path, &error).into()),
     }
-    Ok(fs::read_to_string(path).map(Zeroizing::new)?) // whoever made it
+    let read = fs::read_to_string(path).map(Zeroizing::new); // whoever made it
+    Ok(read.map_err(|error| named(path, &error))?)
 }
 
 /// A name that nobody else has: in two containers the ids of processes are the same.
 fn beside(path: &Path) -> io::Result<PathBuf> {
     let mut bytes = [0; 16];
-    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
+    SystemEntropy.fill(&mut bytes).map_err(io::Error::other)?;
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", Base64UrlUnpadded::encode_string(&bytes)));
     Ok(name.into())
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn write_private(path: &Path, content: &str) -> io::Result<()> {

@@ -13,8 +13,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use otp_exchange::{KeyError, Keyring};
-use rand::TryRng;
+use otp_exchange::{Entropy, EntropyError, KeyError, Keyring, SystemEntropy};
 use zeroize::Zeroizing;
 
 use crate::files::read_or_make;
@@ -34,8 +33,8 @@ pub enum KeyFileError {
     #[error("{0}")]
     Io(#[from] io::Error),
     /// No randomness to make one from.
-    #[error("the operating system gives no randomness")]
-    Entropy,
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
     /// A line is none of a key file.
     #[error("line {0} must be naming, sealing or open-only, `=`, and 64 or more hexadecimal digits")]
     Line(usize),
@@ -93,7 +92,7 @@ fn fresh() -> Result<Zeroizing<String>, KeyFileError> {
     let mut text = Zeroizing::new(String::with_capacity(256)); // grows no more, so no copy is left behind
     for name in ["naming", "sealing"] {
         let mut key = Zeroizing::new([0; 32]);
-        rand::rngs::SysRng.try_fill_bytes(&mut *key).map_err(|_| KeyFileError::Entropy)?;
+        SystemEntropy.fill(&mut *key)?;
         let _ = write!(text, "{name} = "); // to a string: it cannot fail
         for byte in key.iter() {
             let _ = write!(text, "{byte:02x}");

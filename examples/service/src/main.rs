@@ -30,7 +30,9 @@ fn main() -> ExitCode {
 
 async fn run(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
     let ports = Ports::of(settings).await?;
-    let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("--listen: {error}"))?;
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+        format!("--listen: {}: {error}; name a free port of this machine, or 0 to take any", settings.listen)
+    })?;
     let mut settings = settings.clone();
     settings.listen = listener.local_addr()?; // the port that was taken, where any would do
     let service = Service::new(&settings, &ports)?;

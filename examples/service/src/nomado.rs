@@ -143,7 +143,13 @@ impl From<Problem> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let message = self.0.to_string();
+        // Its shape has no field for the time, which the problem's text speaks of.
+        let message = match self.0.retry_after() {
+            Some(wait) => {
+                format!("{}; try again after {} s", self.0.kind().title, wait.as_millis().div_ceil(1000))
+            }
+            None => self.0.to_string(),
+        };
         let (mut head, _) = self.0.into_response().into_parts();
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let answer = Answer { code: head.status.as_u16(), message: &message, data: None };

@@ -22,9 +22,11 @@ pub(crate) fn is_durable(url: &str) -> bool {
 
 /// Connects to the store of that URL.
 pub(crate) async fn connect(url: &str) -> Result<DynStore, StartError> {
-    let scheme = url.split(':').next().unwrap_or_default();
+    if !is_durable(url) {
+        return Ok(DynStore::new(MemoryStore::new(MEMORY_ENTRIES)));
+    }
+    let (scheme, _) = url.split_once(':').ok_or(StartError::UnknownStore)?;
     Ok(match scheme {
-        "memory" if !is_durable(url) => DynStore::new(MemoryStore::new(MEMORY_ENTRIES)),
         "sqlite" => DynStore::new(SqliteStore::connect(url).await.map_err(StartError::store)?),
         "postgres" | "postgresql" => DynStore::new(postgres(url).await?),
         "redis" | "rediss" => {

@@ -7,6 +7,7 @@ use otp_exchange_jwt::{Audience, BuildError, JwtIssuer, KeyError, Pem, SigningKe
 use zeroize::Zeroizing;
 
 use crate::files::read_or_make;
+use crate::passage::APP;
 use crate::service::StartError;
 use crate::settings::Settings;
 use crate::store::is_durable;
@@ -20,7 +21,7 @@ pub(crate) fn issuer(settings: &Settings) -> Result<JwtIssuer, StartError> {
     };
     let key = SigningKey::es256_pem(aws_lc_rs(), &pem).map_err(JwtKeyError::from)?;
     let origin = settings.origin();
-    let issuer = JwtIssuer::builder(origin.as_str(), Audience::from_metadata("app"), key);
+    let issuer = JwtIssuer::builder(origin.as_str(), Audience::from_metadata(APP), key);
     Ok(issuer.build().map_err(JwtKeyError::from)?)
 }
 

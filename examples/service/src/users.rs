@@ -12,8 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use otp_exchange::Recipient;
-use rand::TryRng;
+use otp_exchange::{Entropy, Recipient, SystemEntropy};
 use serde::{Deserialize, Serialize};
 
 /// How many are remembered who have proven nothing yet.
@@ -76,7 +75,7 @@ pub enum UsersError {
 /// A new id.
 pub(crate) fn fresh_id() -> io::Result<String> {
     let mut bytes = [0; 16];
-    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
+    SystemEntropy.fill(&mut bytes).map_err(io::Error::other)?;
     Ok(Base64UrlUnpadded::encode_string(&bytes))
 }
 

@@ -1,9 +1,9 @@
 //! Requests that are none, and a service that cannot do its work.
 
 use otp_exchange::{Accepted, Message, Notifier, NotifyError, Outbox};
-use reqwest::{Client, Method};
+use reqwest::Method;
 
-use crate::person::Person;
+use crate::person::{Person, client};
 use crate::world::World;
 
 const ADA: &str = "ada@example.org";
@@ -26,7 +26,7 @@ async fn a_request_that_is_none_gets_a_page_all_the_same() {
         ("text/plain", "address=ada@example.org&code=123456", 415),
     ] {
         for path in ["/sign-in", "/code"] {
-            let request = Client::new().post(format!("{}{path}", world.url));
+            let request = client().build().unwrap().post(format!("{}{path}", world.url));
             let request =
                 request.header("content-type", kind).header("cookie", &cookie).body(body.to_owned());
             let response = request.send().await.unwrap();

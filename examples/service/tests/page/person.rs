@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
-use reqwest::{Client, Method, redirect};
+use reqwest::{Client, ClientBuilder, Method, redirect};
 
 use crate::world::World;
 
@@ -17,6 +17,12 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+}
+
+/// For plain HTTP, whatever else reqwest is built with.
+pub(crate) fn client() -> ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // an error: it is there
+    Client::builder()
 }
 
 impl<'a> Person<'a> {
