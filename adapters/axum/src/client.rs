@@ -1,6 +1,7 @@
 //! Where a request comes from.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
@@ -8,6 +9,8 @@ use axum::http::{Extensions, HeaderMap, HeaderName};
 use otp_exchange::ClientKey;
 
 use crate::problem::Problem;
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Where the address of a client is taken from; limits on messages and guesses count by it.
 ///
@@ -61,6 +64,13 @@ impl ClientAddress {
                 "the address of clients is not known: serve with into_make_service_with_connect_info::<SocketAddr>()");
             return Err(Problem::internal());
         };
+        if self.0 == Source::Peer && headers.contains_key(X_FORWARDED_FOR) {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                tracing::warn!(target: "otp_exchange",
+                    "a proxy seems to stand in front, and everybody who comes through it is one client: see ClientAddress");
+            });
+        }
         Ok(ClientKey::ip(peer.ip()))
     }
 
@@ -82,7 +92,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 
 /// The n-th address from the end, over all lines of the header. What stands before it need not be text.
 fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<&str> {
-    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let mut parts = lines.flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
     std::str::from_utf8(parts.nth(proxies - 1)?).ok()
 }

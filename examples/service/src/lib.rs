@@ -18,6 +18,7 @@
 use otp_exchange::Recipient;
 use otp_exchange_axum::Problem;
 
+mod error;
 mod files;
 mod keys;
 mod nomado;
@@ -32,8 +33,9 @@ mod store;
 mod tokens;
 mod users;
 
+pub use error::StartError;
 pub use keys::KeyFileError;
-pub use service::{Ports, Service, StartError};
+pub use service::{Ports, Service};
 pub use settings::{App, Caller, LogFormat, Origin, Secret, Settings};
 pub use tokens::JwtKeyError;
 pub use users::UsersError;

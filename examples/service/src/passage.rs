@@ -19,7 +19,7 @@ use otp_exchange_axum::{Body, ClientAddress, Deliveries, Problem, Text, problems
 use serde::{Deserialize, Serialize};
 
 use crate::address;
-use crate::service::StartError;
+use crate::error::StartError;
 use crate::settings::{App, Settings};
 use crate::users::{Users, fresh_id};
 

@@ -9,7 +9,7 @@ use axum::response::Response;
 use otp_exchange::{Claims, DynExchanger, Principal, Purpose, Role};
 use otp_exchange_axum::{BasicCredentials, Bearer, Problem, problems};
 
-use crate::service::StartError;
+use crate::error::StartError;
 use crate::settings::Caller;
 
 /// What tells the token of a principal from that of a user: metadata, with the principal's name.

@@ -11,7 +11,7 @@ use otp_exchange::Role;
 use otp_exchange_axum::ClientAddress;
 use zeroize::Zeroizing;
 
-use crate::service::StartError;
+use crate::error::StartError;
 
 /// A passwordless sign-in service: a page at `/`, a JSON API at `/otp`, and the APIs of three services that people know.
 ///

@@ -7,7 +7,7 @@ use otp_exchange_postgres::PostgresStore;
 use otp_exchange_redis::RedisStore;
 use otp_exchange_sqlite::SqliteStore;
 
-use crate::service::StartError;
+use crate::error::StartError;
 
 /// How many entries the memory store has room for: about 400 bytes each.
 const MEMORY_ENTRIES: usize = 1_000_000;

@@ -6,9 +6,9 @@ use otp_exchange::SystemEntropy;
 use otp_exchange_jwt::{Audience, BuildError, JwtIssuer, KeyError, Pem, SigningKey, aws_lc_rs};
 use zeroize::Zeroizing;
 
+use crate::error::StartError;
 use crate::files::read_or_make;
 use crate::passage::APP;
-use crate::service::StartError;
 use crate::settings::Settings;
 use crate::store::is_durable;
 
