@@ -83,7 +83,7 @@ macro_rules! answers {
 
         impl IntoResponses for $name {
             fn responses() -> BTreeMap<String, RefOr<Response>> {
-                #[allow(unused_mut)]
+                #[allow(unused_mut)] // where nothing of OAuth's is added
                 let mut responses = documented(&[$(&problems::$of),*]);
                 $(responses.extend(oauth(&[$(OAuthError::$oauth),*]));)?
                 responses
