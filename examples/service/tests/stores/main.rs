@@ -1,7 +1,7 @@
 //! The service on stores that are servers: two instances share one, and what one of them made, the other takes,
-//! once. A store whose server is not installed is skipped.
+//! once. A store whose server is not installed is skipped, and so is etcd unless the service is built with it
+//! and OTP_EXCHANGE_SERVICE_HAS_ETCD=1 says so.
 
-#[cfg(feature = "etcd")]
 mod etcd;
 #[path = "../../../../adapters/postgres/tests/trials/server.rs"]
 #[allow(dead_code)] // the trials use more of it
@@ -37,7 +37,6 @@ fn main() -> ExitCode {
             let server = postgres::Server::start();
             (server.url(), Box::new(server))
         }),
-        #[cfg(feature = "etcd")]
         trial("etcd", etcd::ETCD, || {
             let server = etcd::Server::start();
             (server.url(), Box::new(server))
@@ -52,10 +51,14 @@ fn trial(
     needs: otp_exchange_trials::Program,
     start: fn() -> (String, Box<dyn std::any::Any>),
 ) -> Trial {
+    let is_built_in = name != "etcd" || is_set("OTP_EXCHANGE_SERVICE_HAS_ETCD");
     Trial::ignorable_test(name, move || {
+        if !is_built_in {
+            let how = "cargo build -p service --features etcd, and OTP_EXCHANGE_SERVICE_HAS_ETCD=1";
+            return Ok(Completion::ignored_with(format!("skipped: the service is built without it; {how}")));
+        }
         if needs.path().is_none() {
-            let required = std::env::var_os("OTP_EXCHANGE_REQUIRE_SERVERS").is_some_and(|value| value == "1");
-            return if required {
+            return if is_set("OTP_EXCHANGE_REQUIRE_SERVERS") {
                 Err(format!("{needs} (OTP_EXCHANGE_REQUIRE_SERVERS=1)").into())
             } else {
                 Ok(Completion::ignored_with(format!("skipped: {needs}")))
@@ -65,6 +68,10 @@ fn trial(
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(two_instances(&url));
         Ok(Completion::Completed)
     })
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
 }
 
 async fn two_instances(url: &str) {
