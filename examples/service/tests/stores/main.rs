@@ -1,6 +1,6 @@
 //! The service on stores that are servers: two instances share one, and what one of them made, the other takes,
 //! once. A store whose server is not installed is skipped, and so is etcd unless the service is built with it
-//! and OTP_EXCHANGE_SERVICE_HAS_ETCD=1 says so.
+//! and `OTP_EXCHANGE_SERVICE_HAS_ETCD=1` says so.
 
 mod etcd;
 #[path = "../../../../adapters/postgres/tests/trials/server.rs"]
