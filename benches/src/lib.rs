@@ -7,6 +7,9 @@ mod flows;
 mod ports;
 mod ranks;
 mod setting;
+mod slot;
+
+mod welch;
 mod world;
 
 pub use counts::Counts;
@@ -14,4 +17,6 @@ pub use flows::Flow;
 pub use ports::{Nowhere, run};
 pub use ranks::auc;
 pub use setting::{Asking, Setting};
+pub use slot::{Slot, Stopped};
+pub use welch::{Compared, DIFFERS, compare};
 pub use world::World;
