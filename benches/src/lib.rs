@@ -1,9 +1,12 @@
 //! What the benches and the report share: a store full of live codes, the flows on it, and the least each
 //! could cost.
 
+mod biased;
 mod counts;
+mod fairness;
 mod floor;
 mod flows;
+mod p_values;
 mod ports;
 mod ranks;
 mod setting;
@@ -12,8 +15,11 @@ mod slot;
 mod welch;
 mod world;
 
+pub use biased::{Biased, Fault};
 pub use counts::Counts;
+pub use fairness::{characters_to_find_remainder, examine};
 pub use flows::Flow;
+pub use p_values::{Judged, PValue, PValues};
 pub use ports::{Nowhere, run};
 pub use ranks::auc;
 pub use setting::{Asking, Setting};
