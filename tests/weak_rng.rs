@@ -1,9 +1,5 @@
-//! Codes are drawn without bias: every character at every place, every code, leading zeros too; and never
-//! without entropy.
-//!
-//! Each kind is drawn as 10^7 codes of six characters, so that each of its six places gets 10^7 characters. A
-//! place fails if its chi-square is above the value that chance passes once in a million (Wilson and
-//! Hilferty's approximation). The generator is seeded, so the verdict is the same every time.
+//! Codes are drawn so that every one can come, leading zeros too; and never without entropy. That they come
+//! equally often is tested in `benches/tests/statistics.rs`.
 
 mod common;
 
@@ -17,108 +13,7 @@ use otp_exchange::{
     SendError, Submission,
 };
 use rand::rngs::StdRng;
-use rand::{Rng, RngExt, SeedableRng, TryCryptoRng, TryRng};
-
-const CODES: usize = 10_000_000;
-const PLACES: usize = 6;
-
-/// What a standard normal variable passes with a probability of 10^-6.
-const Z_ONE_IN_A_MILLION: f64 = 4.753_424;
-
-/// How often each byte stood at each place.
-type Counts = [[u32; 128]; PLACES];
-
-/// The places at which the characters of this alphabet are not equally frequent.
-fn biased_places(counts: &Counts, alphabet: &str) -> Vec<usize> {
-    let degrees = f64::from(u32::try_from(alphabet.len() - 1).unwrap());
-    let spread = 2.0 / (9.0 * degrees);
-    let critical = degrees * (1.0 - spread + Z_ONE_IN_A_MILLION * spread.sqrt()).powi(3);
-    let chi_square = |place: &[u32; 128]| {
-        let seen = |byte: u8| f64::from(place[usize::from(byte)]);
-        let total: f64 = place.iter().map(|&count| f64::from(count)).sum();
-        let inside: f64 = alphabet.bytes().map(seen).sum();
-        assert!(total > 0.0 && (total - inside).abs() < 0.5, "a character of another alphabet");
-        let expected = total / f64::from(u32::try_from(alphabet.len()).unwrap());
-        alphabet.bytes().map(|byte| (seen(byte) - expected).powi(2) / expected).sum::<f64>()
-    };
-    (0..PLACES).filter(|&place| chi_square(&counts[place]) > critical).collect()
-}
-
-/// Counts the characters of that many codes.
-fn count(codes: usize, mut draw: impl FnMut(&mut [u8; PLACES])) -> Box<Counts> {
-    let mut counts = Box::new([[0; 128]; PLACES]);
-    let mut code = [0; PLACES];
-    for _ in 0..codes {
-        draw(&mut code);
-        for (place, &character) in counts.iter_mut().zip(&code) {
-            place[usize::from(character)] += 1;
-        }
-    }
-    counts
-}
-
-fn is_fair(kind: Kind) {
-    let (format, mut rng) = (Otp::new(kind, 6).unwrap(), StdRng::seed_from_u64(0xC0DE));
-    let counts = count(CODES, |code| {
-        code.copy_from_slice(format.generate(&mut rng).unwrap().expose().as_bytes());
-    });
-    assert_eq!(biased_places(&counts, kind.alphabet()), Vec::<usize>::new(), "{kind:?}");
-}
-
-#[test]
-fn digits_are_fair() {
-    is_fair(Kind::Numeric);
-}
-
-#[test]
-fn letters_are_fair() {
-    is_fair(Kind::Alpha);
-}
-
-#[test]
-fn digits_and_letters_are_fair() {
-    is_fair(Kind::Alphanumeric);
-}
-
-#[test]
-fn unambiguous_characters_are_fair() {
-    is_fair(Kind::Unambiguous);
-}
-
-#[test]
-fn biased_samplers_fail_the_same_check() {
-    let all: Vec<usize> = (0..PLACES).collect();
-    let mut rng = StdRng::seed_from_u64(0xC0DE);
-    for kind in Kind::ALL {
-        let alphabet = kind.alphabet().as_bytes();
-        // The remainder of a byte: the first characters come up more often, unless 256 is a multiple (npm
-        // otp-generator).
-        let remainder = count(1_000_000, |code| {
-            rng.fill_bytes(code);
-            for byte in code.iter_mut() {
-                *byte = alphabet[usize::from(*byte) % alphabet.len()];
-            }
-        });
-        let expected = if kind == Kind::Unambiguous { Vec::new() } else { all.clone() };
-        assert_eq!(biased_places(&remainder, kind.alphabet()), expected, "{kind:?}");
-        // Off by one, so that the last character never comes.
-        let short = alphabet.len() - 1;
-        let off_by_one = count(1_000_000, |code| {
-            for place in code.iter_mut() {
-                *place = alphabet[rng.random_range(0..short)];
-            }
-        });
-        assert_eq!(biased_places(&off_by_one, kind.alphabet()), all, "{kind:?}");
-        // Numbers without leading zeros.
-        let no_zero = count(1_000_000, |code| {
-            for (place, byte) in code.iter_mut().enumerate() {
-                let skipped = usize::from(place == 0);
-                *byte = alphabet[rng.random_range(skipped..alphabet.len())];
-            }
-        });
-        assert_eq!(biased_places(&no_zero, kind.alphabet()), [0], "{kind:?}");
-    }
-}
+use rand::{SeedableRng, TryCryptoRng, TryRng};
 
 #[test]
 fn every_short_code_is_reached() {
