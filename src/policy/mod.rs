@@ -227,10 +227,12 @@ impl Policy {
     /// hours; attempts that were never used are given back when their code ends. So the sum over all guesses
     /// in any 24 hours stays within it exactly. When it is spent, see [`longer_codes`](Self::longer_codes).
     ///
-    /// A policy or a request whose single code would not fit is an error. Accepting more than the default
-    /// shows in [`deviations`](Self::deviations).
+    /// A policy or a request whose single code would not fit is an error, and so is what is no probability.
+    /// Accepting more than the default shows in [`deviations`](Self::deviations).
     pub fn accept_risk(self, probability: f64) -> Self {
-        Self { accepted_risk: Risk::new(probability), ..self }
+        // 1e4 is a slip for 1e-4, not certainty. None at all is refused when the exchanger is built.
+        let accepted_risk = if probability > 1.0 { Risk::NONE } else { Risk::new(probability) };
+        Self { accepted_risk, ..self }
     }
 
     /// How many takeovers by a spray over all recipients may be expected in a day, on average, 0.01 say. What
