@@ -119,7 +119,7 @@ fn a_policy_names_its_limit() {
 
 #[test]
 fn a_policy_whose_codes_are_too_easy_to_guess_names_them_and_both_figures() {
-    for probability in [0.0, -1.0, f64::NAN, 1e-19] {
+    for probability in [0.0, -1.0, f64::NAN, 1e-19, 1.01, 1e4, f64::INFINITY] {
         let policy = standard().accept_risk(probability);
         names(build(policy), &PolicyError::AcceptedRisk.into(), "accept_risk");
     }

@@ -2,6 +2,7 @@
 
 mod accepts;
 mod check;
+mod data;
 mod numbers;
 mod presets;
 mod quota;
@@ -12,8 +13,9 @@ mod test_recipient;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::context::Field;
-use crate::grant::MAX_TOKEN_LIFETIME;
 use crate::otp::{Kind, Otp};
 use crate::recipient::DialCode;
 use crate::risk::Risk;
@@ -94,7 +96,39 @@ pub(crate) const FAILURE_MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 ///
 /// Values out of range, and a policy whose codes are easier to guess than the accepted risk, are refused when
 /// the exchanger is built. [`deviations`](Self::deviations) holds a policy against NIST and OWASP.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// It can be read from any data that says itself what it holds; this is TOML:
+///
+/// ```
+/// # let text = r#"
+/// preset = "nist" # or psd2, nomado, passage, slingr; the default if left out
+/// otp = { type = "NUMERIC", length = 8 }
+/// allow = [{ type = "UNAMBIGUOUS", shortest = 8, longest = 12 }]
+/// code_lifetime_seconds = 300
+/// attempts = 3
+/// accept_risk = 1e-5
+/// failure_limit = 10
+/// at_failure_limit = { BLOCK = 900 } # or "LONGER_CODES", or "DISABLE"
+/// client_sends = { count = 10, window_seconds = 900 } # or false, for no quota
+/// deny_dial_codes = ["+1 876"]
+///
+/// [[test_recipient]]
+/// recipient = "reviewer@example.org"
+/// code = "31415926"
+/// until = "2027-06-30T00:00:00Z"
+/// # "#;
+/// # let policy = toml::from_str::<otp_exchange::Policy>(text)?;
+/// # assert_eq!(policy.numbers().attempts, 3);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+///
+/// A field is named as its setter and does what that does to the preset: one value takes the place of another,
+/// a list is added to. Spans are whole seconds, under names that say so. What is out of range is refused on
+/// reading, as [`check`](Self::check) would, and what needs the catalogue when the exchanger is built. No error
+/// of this crate repeats the code of a test recipient; but that of the `toml` crate quotes a line of the file,
+/// and its `Debug` the whole file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "data::PolicyData")]
 #[allow(clippy::struct_excessive_bools)] // each is a knob of its own
 pub struct Policy {
     pub(crate) otp: Otp,
@@ -151,42 +185,6 @@ pub enum AtLimit {
     Disable,
 }
 
-impl Default for Policy {
-    fn default() -> Self {
-        let minutes = |count: u64| Duration::from_secs(60 * count);
-        Self {
-            otp: Otp::default(),
-            formats: Vec::new(),
-            code_lifetime: minutes(5),
-            longest_lifetime: minutes(10),
-            attempts: 5,
-            accepted_risk: Self::ACCEPTED_RISK,
-            accepted_takeovers: None,
-            longer_codes: true,
-            failure_limit: MAX_ATTEMPTS,
-            at_failure_limit: AtLimit::LongerCodes,
-            send_spacing: Duration::from_secs(30),
-            client_sends: Some(Quota::new(30, minutes(15))),
-            client_checks: Some(Quota::new(150, minutes(15))),
-            dial_code_sends: None,
-            service_sends: None,
-            allowed_dial_codes: Vec::new(),
-            denied_dial_codes: Vec::new(),
-            email_signs_in: true,
-            by_recipient: true,
-            code_alone: None,
-            required: Vec::new(),
-            sign_up: true,
-            test_recipients: Vec::new(),
-            access_lifetime: minutes(10),
-            refresh_idle: minutes(14 * 24 * 60),
-            session_lifetime: MAX_TOKEN_LIFETIME,
-            refresh_grace: Duration::from_secs(10),
-            redirects: BTreeSet::new(),
-        }
-    }
-}
-
 impl Policy {
     /// The risk accepted by default: 10⁻⁴, a hundred guesses in a million, which is also what NIST SP
     /// 800-63B-4 comes to with six digits and 100 failures.
@@ -227,10 +225,12 @@ impl Policy {
     /// hours; attempts that were never used are given back when their code ends. So the sum over all guesses
     /// in any 24 hours stays within it exactly. When it is spent, see [`longer_codes`](Self::longer_codes).
     ///
-    /// A policy or a request whose single code would not fit is an error. Accepting more than the default
-    /// shows in [`deviations`](Self::deviations).
+    /// A policy or a request whose single code would not fit is an error, and so is what is no probability.
+    /// Accepting more than the default shows in [`deviations`](Self::deviations).
     pub fn accept_risk(self, probability: f64) -> Self {
-        Self { accepted_risk: Risk::new(probability), ..self }
+        // 1e4 is a slip for 1e-4, not certainty. None at all is refused when the exchanger is built.
+        let accepted_risk = if probability > 1.0 { Risk::NONE } else { Risk::new(probability) };
+        Self { accepted_risk, ..self }
     }
 
     /// How many takeovers by a spray over all recipients may be expected in a day, on average, 0.01 say. What

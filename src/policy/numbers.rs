@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{AtLimit, Policy};
 use crate::otp::Kind;
@@ -91,12 +91,16 @@ fn probability<S: Serializer>(risk: &Risk, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_f64(risk.probability())
 }
 
+pub(super) fn whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_secs)
+}
+
 /// [`AtLimit`] as data.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "AtLimit", rename_all = "SCREAMING_SNAKE_CASE")]
-enum AtLimitData {
+pub(super) enum AtLimitData {
     LongerCodes,
-    Block(#[serde(serialize_with = "seconds")] Duration),
+    Block(#[serde(serialize_with = "seconds", deserialize_with = "whole_seconds")] Duration),
     Disable,
 }
 

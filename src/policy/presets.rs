@@ -1,8 +1,9 @@
 //! Ready policies: the numbers of a standard or of a service, made as safe as the rules can make them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{AtLimit, CodeAlone, Policy};
+use super::{AtLimit, CodeAlone, MAX_ATTEMPTS, Policy, Quota};
 use crate::context::Field;
 use crate::grant::MAX_TOKEN_LIFETIME;
 use crate::otp::{Kind, Otp};
@@ -10,6 +11,41 @@ use crate::otp::{Kind, Otp};
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            otp: Otp::default(),
+            formats: Vec::new(),
+            code_lifetime: 5 * MINUTE,
+            longest_lifetime: 10 * MINUTE,
+            attempts: 5,
+            accepted_risk: Self::ACCEPTED_RISK,
+            accepted_takeovers: None,
+            longer_codes: true,
+            failure_limit: MAX_ATTEMPTS,
+            at_failure_limit: AtLimit::LongerCodes,
+            send_spacing: Duration::from_secs(30),
+            client_sends: Some(Quota::new(30, 15 * MINUTE)),
+            client_checks: Some(Quota::new(150, 15 * MINUTE)),
+            dial_code_sends: None,
+            service_sends: None,
+            allowed_dial_codes: Vec::new(),
+            denied_dial_codes: Vec::new(),
+            email_signs_in: true,
+            by_recipient: true,
+            code_alone: None,
+            required: Vec::new(),
+            sign_up: true,
+            test_recipients: Vec::new(),
+            access_lifetime: 10 * MINUTE,
+            refresh_idle: 14 * DAY,
+            session_lifetime: MAX_TOKEN_LIFETIME,
+            refresh_grace: Duration::from_secs(10),
+            redirects: BTreeSet::new(),
+        }
+    }
+}
 
 impl Policy {
     /// NIST SP 800-63B-4: six digits for ten minutes (section 3.1.3.2), 100 consecutive failures and then

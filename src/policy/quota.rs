@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
+use super::numbers::whole_seconds;
+
 /// At most so many in every window of that length. Windows follow one another without a gap, the first from
 /// 1970-01-01T00:00:00Z on; in two that touch there may be twice as many within the length of one.
 ///
@@ -13,9 +17,13 @@ use std::time::Duration;
 /// use std::time::Duration;
 /// let five_in_a_minute = Quota::new(5, Duration::from_secs(60));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// As data it is `{ count = 5, window_seconds = 60 }`, here in TOML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Quota {
     pub(crate) count: u32,
+    #[serde(rename = "window_seconds", deserialize_with = "whole_seconds")]
     pub(crate) window: Duration,
 }
 

@@ -10,6 +10,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::Policy;
 use crate::otp::{self, Otp};
 
@@ -24,7 +26,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 ///
 /// With the defaults and a lifetime of 24 hours that is 78.3 bits, of 7 days 81.1: sixteen alphanumeric
 /// characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// As data it has these fields; what is left out takes the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct CodeAlone {
     /// How many guesses a second the whole service can answer, at the most. Default 1,000.
     pub guesses_per_second: u64,
