@@ -224,6 +224,8 @@ impl Policy {
     /// A code is made only if its attempts fit into what of this is left. Guesses stay paid for 24 to 25
     /// hours; attempts that were never used are given back when their code ends. So the sum over all guesses
     /// in any 24 hours stays within it exactly. When it is spent, see [`longer_codes`](Self::longer_codes).
+    /// Codes of 64 bits or more are not paid for, as NIST SP 800-63B-4 (3.1.3.2) asks no throttling there: a hundred
+    /// guesses at them in every millisecond of a day would add less than 10⁻⁹.
     ///
     /// A policy or a request whose single code would not fit is an error, and so is what is no probability.
     /// Accepting more than the default shows in [`deviations`](Self::deviations).
