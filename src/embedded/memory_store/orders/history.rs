@@ -64,11 +64,11 @@ struct Entry {
 /// An operation during which the clock ticks may go by either time. Whoever creates may hold a place before
 /// the entry is there (if `places`): for such a one the store may say that it is full, but for no other reason.
 pub(super) fn could_be(done: &[Done], begin: &[(u8, End)], capacity: usize, places: bool) -> bool {
-    let entries = begin.iter().map(|(name, end)| Entry { name: *name, value: *name, end: *end }).collect();
-    search(done, &mut vec![false; done.len()], entries, capacity, places)
+    let entries = begin.iter().map(|(name, end)| Entry { name: *name, value: *name, end: *end });
+    search(done, &mut vec![false; done.len()], &entries.collect::<Vec<_>>(), capacity, places)
 }
 
-fn search(done: &[Done], taken: &mut [bool], entries: Vec<Entry>, capacity: usize, places: bool) -> bool {
+fn search(done: &[Done], taken: &mut [bool], entries: &[Entry], capacity: usize, places: bool) -> bool {
     if taken.iter().all(|taken| *taken) {
         return true;
     }
@@ -82,9 +82,9 @@ fn search(done: &[Done], taken: &mut [bool], entries: Vec<Entry>, capacity: usiz
         let held = held.count() - usize::from(may_hold(&done[next], &done[next], false));
         let held = if places { held } else { 0 };
         for alive in ends(done, &done[next]) {
-            if let Some(after) = step(&done[next], &entries, alive, held, capacity) {
+            if let Some(after) = step(&done[next], entries, alive, held, capacity) {
                 taken[next] = true;
-                let found = search(done, taken, after, capacity, places);
+                let found = search(done, taken, &after, capacity, places);
                 taken[next] = false;
                 if found {
                     return true;
