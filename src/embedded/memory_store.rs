@@ -3,12 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
+use super::sync::{AtomicUsize, Mutex, MutexGuard};
 use crate::crypto::{Name, Sealed, Version};
 use crate::ports::{Clock, CodeStore, StoreError, Swap, SystemClock};
 use crate::timestamp::Timestamp;
+
+#[cfg(all(test, loom))]
+mod orders;
 
 /// About how many entries share a lock. Growing the table of one is then a matter of microseconds.
 const PER_SHARD: usize = 1024;
@@ -239,7 +243,7 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-/// The store holds as many live entries as it was made for.
+/// The store holds as many live entries as it was made for, those included that others are just creating.
 #[derive(Debug, thiserror::Error)]
 #[error("memory store is full at {capacity} live entries; give MemoryStore::new a larger capacity")]
 struct Full {

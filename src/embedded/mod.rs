@@ -2,6 +2,7 @@
 
 mod memory_store;
 mod outbox;
+mod sync;
 #[cfg(feature = "tracing")]
 mod tracing;
 
