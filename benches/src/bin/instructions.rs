@@ -89,7 +89,10 @@ fn outside(record: bool) -> ExitCode {
 
 /// Prints the table and what is off; fails if a flow takes more than it may.
 fn judge(rows: &[Row], budgets: &BTreeMap<&str, f64>) -> ExitCode {
-    println!("{:<40} {:>12} {:>8} {:>6} {:>8} {:>7}", "flow", "instructions", "floor", "ratio", "budget", "off");
+    println!(
+        "{:<40} {:>12} {:>8} {:>6} {:>8} {:>7}",
+        "flow", "instructions", "floor", "ratio", "budget", "off"
+    );
     let (mut over, mut notes) = (false, Vec::new());
     for Row { name, flow, floor } in rows {
         let row = format!("{name:<40} {flow:>12.0} {floor:>8.0} {:>6.2}", flow / floor);
@@ -165,7 +168,8 @@ fn budget_path() -> PathBuf {
 }
 
 fn recorded(rows: &[Row]) -> String {
-    let head = "# Instructions for each run of a flow, under callgrind: what `instructions --record` counted.\n";
+    let head =
+        "# Instructions for each run of a flow, under callgrind: what `instructions --record` counted.\n";
     rows.iter().fold(head.to_owned(), |mut text, row| {
         writeln!(text, "{} = {:.0}", row.name, row.flow).expect("a string takes anything");
         text
@@ -174,5 +178,8 @@ fn recorded(rows: &[Row]) -> String {
 
 fn read(text: &str) -> BTreeMap<&str, f64> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(" = ")).filter_map(|(name, count)| Some((name, count.parse().ok()?))).collect()
+    lines
+        .filter_map(|line| line.split_once(" = "))
+        .filter_map(|(name, count)| Some((name, count.parse().ok()?)))
+        .collect()
 }

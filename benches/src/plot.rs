@@ -1,0 +1,126 @@
+//! Plots as SVG: lines over a logarithmic axis, readable on light and on dark pages.
+
+use std::fmt::Write;
+
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 420.0;
+const LEFT: f64 = 74.0;
+const RIGHT: f64 = 190.0;
+const TOP: f64 = 52.0;
+const BOTTOM: f64 = 58.0;
+
+/// Colours that people who see few of them tell apart too (Okabe and Ito), light enough for dark pages.
+const COLOURS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9"];
+
+/// No variables of CSS: some that draw SVG know none.
+const STYLE: &str = ".page{fill:#fff}text{fill:#222;font:13px sans-serif}.title{font-size:16px;font-weight:600}\
+    .grid{stroke:#ddd}.line{fill:none;stroke-width:2}.dashed{stroke-dasharray:6 4}\
+    @media(prefers-color-scheme:dark){.page{fill:#161b22}text{fill:#e6e6e6}.grid{stroke:#444}}";
+
+/// A plot.
+#[derive(Clone, Debug)]
+pub struct Plot {
+    /// What it shows.
+    pub title: String,
+    /// What runs along the horizontal axis, which is logarithmic.
+    pub across: String,
+    /// What runs along the vertical axis.
+    pub up: String,
+    /// The lines, in the order of the legend.
+    pub lines: Vec<Line>,
+}
+
+/// One line of a plot.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Its name in the legend.
+    pub name: String,
+    /// Lines of one hue belong together.
+    pub hue: usize,
+    /// For what is compared with: a floor, a target.
+    pub dashed: bool,
+    /// Where it goes through, from left to right.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Plot {
+    /// The plot as SVG.
+    pub fn svg(&self) -> String {
+        let points = || self.lines.iter().flat_map(|line| &line.points);
+        let ends = points().fold((f64::MAX, 0.0_f64), |(least, most), (x, _)| (least.min(*x), most.max(*x)));
+        let across = |x: f64| LEFT + (x / ends.0).ln() / (ends.1 / ends.0).ln() * (WIDTH - LEFT - RIGHT);
+        let step = nice(points().fold(0.0_f64, |most, (_, y)| most.max(*y)) / 5.0);
+        let top = step * 5.0;
+        let up = |y: f64| HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM);
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{0}\">\
+            <style>{STYLE}</style><rect class=\"page\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\
+            <text class=\"title\" x=\"{LEFT}\" y=\"24\">{0}</text>\n",
+            self.title
+        );
+        for number in 0..=5 {
+            let value = step * f64::from(number);
+            let y = up(value);
+            let (end, label) = (WIDTH - RIGHT, short(value));
+            add(&mut svg, &format!("<path class=\"grid\" d=\"M{LEFT} {y:.1}H{end}\"/>"));
+            text(&mut svg, LEFT - 8.0, y + 4.0, "end", &label);
+        }
+        let mut ticks: Vec<_> = points().map(|(x, _)| *x).collect();
+        ticks.sort_by(f64::total_cmp);
+        ticks.dedup();
+        for x in ticks {
+            text(&mut svg, across(x), HEIGHT - BOTTOM + 20.0, "middle", &short(x));
+        }
+        text(&mut svg, f64::midpoint(LEFT, WIDTH - RIGHT), HEIGHT - 14.0, "middle", &self.across);
+        text(&mut svg, LEFT, TOP - 10.0, "start", &self.up);
+        for (index, line) in self.lines.iter().enumerate() {
+            let colour = COLOURS[line.hue % COLOURS.len()];
+            let class = if line.dashed { "line dashed" } else { "line" };
+            let path = line.points.iter().fold(String::new(), |path, (x, y)| {
+                let to = if path.is_empty() { 'M' } else { 'L' };
+                format!("{path}{to}{:.1} {:.1}", across(*x), up(*y))
+            });
+            add(&mut svg, &format!("<path class=\"{class}\" stroke=\"{colour}\" d=\"{path}\"/>"));
+            for (x, y) in line.points.iter().filter(|_| !line.dashed) {
+                let at = format!("cx=\"{:.1}\" cy=\"{:.1}\"", across(*x), up(*y));
+                add(&mut svg, &format!("<circle {at} r=\"3\" fill=\"{colour}\"/>"));
+            }
+            #[allow(clippy::cast_precision_loss)] // a handful of lines
+            let y = TOP + 8.0 + 20.0 * index as f64;
+            let x = WIDTH - RIGHT + 16.0;
+            add(&mut svg, &format!("<path class=\"{class}\" stroke=\"{colour}\" d=\"M{x} {y}h24\"/>"));
+            text(&mut svg, x + 32.0, y + 4.0, "start", &line.name);
+        }
+        svg + "</svg>\n"
+    }
+}
+
+/// The least of 1, 2, 2.5 and 5 times a power of ten that is not below it.
+fn nice(value: f64) -> f64 {
+    let power = 10_f64.powf(value.max(1e-9).log10().floor());
+    let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|step| step * power);
+    steps.into_iter().find(|step| *step >= value).unwrap_or(10.0 * power)
+}
+
+/// 2,500 as `2,500`, a power of ten from a thousand on as `10³`.
+fn short(value: f64) -> String {
+    let power = value.log10();
+    if value >= 1000.0 && power.fract() == 0.0 {
+        let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+        let nth = (0..10).zip(digits).find(|(number, _)| power == f64::from(*number));
+        return nth.map_or_else(|| value.to_string(), |(_, digit)| format!("10{digit}"));
+    }
+    if value < 1000.0 {
+        return format!("{}", (value * 100.0).round() / 100.0);
+    }
+    let (thousands, rest) = ((value / 1000.0).floor(), value % 1000.0);
+    format!("{thousands},{rest:03.0}")
+}
+
+fn text(svg: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
+    add(svg, &format!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{words}</text>"));
+}
+
+fn add(svg: &mut String, element: &str) {
+    writeln!(svg, "{element}").expect("a string takes anything");
+}
