@@ -8,7 +8,7 @@ use otp_exchange::{
     CodeStore, Exchanger, MemoryStore, Name, Sealed, StoreError, Swap, SystemClock, Timestamp, Version,
 };
 
-use crate::on_cpu;
+use crate::on_cpu::timed;
 use crate::ports::{Nowhere, run};
 use crate::setting::{Asking, Setting};
 
@@ -74,21 +74,25 @@ pub fn nanoseconds(in_flight: usize) -> f64 {
     let mut waiting = (0..FLOWS).map(|number| Setting::Plain.asking(number));
     let mut flying: VecDeque<Pin<Box<_>>> = VecDeque::with_capacity(in_flight);
     let mut context = Context::from_waker(Waker::noop());
-    let start = on_cpu::so_far();
-    flying.extend(waiting.by_ref().take(in_flight).map(|asking| Box::pin(flow(&otp, asking))));
-    while let Some(mut next) = flying.pop_front() {
-        if next.as_mut().poll(&mut context).is_pending() {
-            flying.push_back(next);
-        } else {
-            flying.extend(waiting.next().map(|asking| Box::pin(flow(&otp, asking))));
+    let ((), took) = timed(|| {
+        flying.extend(waiting.by_ref().take(in_flight).map(|asking| Box::pin(flow(&otp, asking))));
+        while let Some(mut next) = flying.pop_front() {
+            if next.as_mut().poll(&mut context).is_pending() {
+                flying.push_back(next);
+            } else {
+                flying.extend(waiting.next().map(|asking| Box::pin(flow(&otp, asking))));
+            }
         }
-    }
+    });
     #[allow(clippy::cast_precision_loss)] // 20,000
     let flows = FLOWS as f64;
-    (on_cpu::so_far() - start).as_secs_f64() * 1e9 / flows
+    took.as_secs_f64() * 1e9 / flows
 }
 
 /// How many bytes the futures of `send` and of `exchange` take.
+///
+/// # Panics
+/// If the crate does not do what it promises.
 pub fn future_bytes() -> (usize, usize) {
     let otp = exchanger();
     let asking = Setting::Plain.asking(0);

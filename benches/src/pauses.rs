@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use otp_exchange::{Exchanger, MemoryStore, SystemClock};
 
-use crate::on_cpu;
+use crate::on_cpu::timed;
 use crate::ports::{Nowhere, run};
 use crate::setting::Setting;
 
@@ -77,12 +77,6 @@ fn go_on(otp: &Exchanger<MemoryStore, Nowhere>, codes: usize) -> [Duration; 4] {
 fn send(otp: &Exchanger<MemoryStore, Nowhere>, number: usize) -> (otp_exchange::Receipt, Duration) {
     let request = Setting::Plain.request(&Setting::Plain.asking(number));
     timed(|| run(otp.send(request)).expect("room for a code"))
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let start = on_cpu::so_far();
-    let done = work();
-    (done, on_cpu::so_far() - start)
 }
 
 fn nanoseconds(span: Duration) -> u32 {

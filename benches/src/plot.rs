@@ -104,17 +104,16 @@ fn nice(value: f64) -> f64 {
 
 /// 2,500 as `2,500`, a power of ten from a thousand on as `10³`.
 fn short(value: f64) -> String {
-    let power = value.log10();
-    if value >= 1000.0 && power.fract() == 0.0 {
-        let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-        let nth = (0..10).zip(digits).find(|(number, _)| power == f64::from(*number));
-        return nth.map_or_else(|| value.to_string(), |(_, digit)| format!("10{digit}"));
-    }
     if value < 1000.0 {
         return format!("{}", (value * 100.0).round() / 100.0);
     }
-    let (thousands, rest) = ((value / 1000.0).floor(), value % 1000.0);
-    format!("{thousands},{rest:03.0}")
+    let plain = format!("{value:.0}");
+    if plain.trim_end_matches('0') == "1" {
+        let powers = ["³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"];
+        return powers.get(plain.len() - 4).map_or(plain.clone(), |power| format!("10{power}"));
+    }
+    let (thousands, rest) = plain.split_at(plain.len() - 3);
+    format!("{thousands},{rest}")
 }
 
 fn text(svg: &mut String, x: f64, y: f64, anchor: &str, words: &str) {

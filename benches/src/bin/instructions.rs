@@ -1,6 +1,7 @@
 //! How many instructions each flow takes: a figure that does not depend on how fast the machine is or what
 //! else it does. Runs itself under valgrind, prints each flow beside its floor and its budget, and ends with 1
-//! if a flow takes over 5 % more than `budget.txt` allows it. `--record` writes that file.
+//! if a flow takes over 5 % more than `budget.txt` allows it. `--record` writes that file; `--misses` counts
+//! instead how many lines of memory a flow fetches from beyond the caches, on a small store and on a large one.
 //!
 //! Valgrind knows AES instructions but none for SHA-256, so HMACs weigh more here than they do in time.
 
@@ -27,7 +28,12 @@ const INSIDE: &str = "--inside";
 /// which calls it. Of two patterns that begin alike it would follow one only.
 const ORDERS: [&str; 2] = ["--toggle-collect=*measured*", "--dump-after=*timed*"];
 
-/// One flow, in instructions for each run.
+/// What it is told beside for `--misses`: to have caches, the last of 1 MiB, which a thousand live codes fit
+/// into and a hundred thousand do not.
+const CACHES: [&str; 4] = ["--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=1048576,16,64"];
+const MANY_CODES: usize = 100_000;
+
+/// One flow and its floor, in instructions or misses for each run.
 struct Row {
     name: String,
     flow: f64,
@@ -37,15 +43,37 @@ struct Row {
 fn main() -> ExitCode {
     let asked: Vec<_> = env::args().skip(1).collect();
     match asked.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [INSIDE] => {
-            run_all();
+        [INSIDE, codes] => {
+            run_all(codes.parse().expect("a number of codes"));
             ExitCode::SUCCESS
         }
-        [] => outside(false),
-        ["--record"] => outside(true),
+        [] => finish(
+            count().map(|rows| judge(&rows, &read(&fs::read_to_string(budget_path()).unwrap_or_default()))),
+        ),
+        ["--record"] => finish(count().and_then(|rows| {
+            fs::write(budget_path(), recorded(&rows))?;
+            Ok(ExitCode::SUCCESS)
+        })),
+        ["--misses"] => finish(print_misses()),
         _ => {
-            eprintln!("usage: instructions [--record]");
+            eprintln!("usage: instructions [--record | --misses]");
             ExitCode::from(2)
+        }
+    }
+}
+
+/// Says what went wrong. Where there is no valgrind, nothing did unless it is required.
+fn finish(done: io::Result<ExitCode>) -> ExitCode {
+    match done {
+        Ok(code) => code,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            eprintln!("skipped: valgrind is not on the PATH; apt-get install valgrind");
+            let required = env::var("OTP_EXCHANGE_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
+            if required { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        }
+        Err(error) => {
+            eprintln!("valgrind: {error}");
+            ExitCode::FAILURE
         }
     }
 }
@@ -55,36 +83,14 @@ fn flows() -> impl Iterator<Item = (Setting, Flow)> {
     Setting::ALL.into_iter().flat_map(|setting| Flow::of(setting).iter().map(move |&flow| (setting, flow)))
 }
 
-fn run_all() {
+fn run_all(codes: usize) {
     for setting in Setting::ALL {
-        let mut world = World::filled(setting, CODES);
+        let mut world = World::filled(setting, codes);
         for &flow in Flow::of(setting) {
             flow.time(&mut world, RUNS);
             flow.time_floor(&mut world, RUNS);
         }
     }
-}
-
-fn outside(record: bool) -> ExitCode {
-    let rows = match count() {
-        Ok(rows) => rows,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            eprintln!("skipped: valgrind is not on the PATH; apt-get install valgrind");
-            let required = env::var("OTP_EXCHANGE_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
-            return if required { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-        }
-        Err(error) => {
-            eprintln!("valgrind: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let budget = budget_path();
-    if record {
-        let written = fs::write(&budget, recorded(&rows));
-        written.expect("the folder of the sources can be written to");
-    }
-    let text = fs::read_to_string(&budget).unwrap_or_default();
-    judge(&rows, &read(&text))
 }
 
 /// Prints the table and what is off; fails if a flow takes more than it may.
@@ -116,11 +122,33 @@ fn judge(rows: &[Row], budgets: &BTreeMap<&str, f64>) -> ExitCode {
     if over { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Runs this program under valgrind, which writes a file for each time it leaves the function measured.
 fn count() -> io::Result<Vec<Row>> {
+    under_valgrind(CODES, &[], |events| events.iter().take(1).sum())
+}
+
+/// Prints how many lines each flow fetches on a small store and on a large one.
+fn print_misses() -> io::Result<ExitCode> {
+    // Ir Dr Dw I1mr D1mr D1mw ILmr, and then what missed the last cache: DLmr DLmw.
+    let misses = |codes| under_valgrind(codes, &CACHES, |events| events.iter().skip(7).sum());
+    let (few, many) = (misses(CODES)?, misses(MANY_CODES)?);
+    println!(
+        "{:<40} {:>15} {:>15} {:>13}",
+        "lines fetched from beyond 1 MiB, at", CODES, MANY_CODES, "grown"
+    );
+    for (few, many) in few.iter().zip(&many) {
+        let pair = |row: &Row| format!("{:>7.1} {:>7.1}", row.flow, row.floor);
+        let (flow, floor) = (many.flow - few.flow, many.floor - few.floor);
+        println!("{:<40} {} {} {flow:>6.1} {floor:>6.1}", few.name, pair(few), pair(many));
+    }
+    println!("of each pair, the flow first and then its floor");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs this program under valgrind, which writes a file for each time it leaves the function measured.
+fn under_valgrind(codes: usize, beside: &[&str], figure: impl Fn(&[u64]) -> u64) -> io::Result<Vec<Row>> {
     let folder = env::temp_dir().join(format!("otp-exchange-instructions-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
-    let counted = run_under_valgrind(&folder).and_then(|()| totals(&folder));
+    let counted = run_under_valgrind(&folder, codes, beside).and_then(|()| totals(&folder));
     fs::remove_dir_all(&folder)?;
     let counted = counted?;
     let rows: Vec<_> = flows().collect();
@@ -128,22 +156,24 @@ fn count() -> io::Result<Vec<Row>> {
         let said = format!("{} measurements of {}; is the program stripped?", counted.len(), 2 * rows.len());
         return Err(io::Error::other(said));
     }
-    let each = |total: u64| total as f64 / RUNS as f64;
-    let row = |((setting, flow), pair): ((Setting, Flow), &[u64])| Row {
+    #[allow(clippy::cast_precision_loss)] // some millions
+    let each = |events: &[u64]| figure(events) as f64 / RUNS as f64;
+    let row = |((setting, flow), pair): ((Setting, Flow), &[Vec<u64>])| Row {
         name: format!("{}, {}", setting.name(), flow.name()),
-        flow: each(pair[0]),
-        floor: each(pair[1]),
+        flow: each(&pair[0]),
+        floor: each(&pair[1]),
     };
     Ok(rows.into_iter().zip(counted.chunks(2)).map(row).collect())
 }
 
-fn run_under_valgrind(folder: &Path) -> io::Result<()> {
+fn run_under_valgrind(folder: &Path, codes: usize, beside: &[&str]) -> io::Result<()> {
     let output = Command::new("valgrind")
         .arg("--tool=callgrind")
         .args(ORDERS)
+        .args(beside)
         .arg(format!("--callgrind-out-file={}", folder.join("counted").display()))
         .arg(env::current_exe()?)
-        .arg(INSIDE)
+        .args([INSIDE, &codes.to_string()])
         .output()?;
     if output.status.success() {
         return Ok(());
@@ -152,13 +182,17 @@ fn run_under_valgrind(folder: &Path) -> io::Result<()> {
 }
 
 /// The totals of all files but the last, which is of what was left at the end.
-fn totals(folder: &Path) -> io::Result<Vec<u64>> {
+fn totals(folder: &Path) -> io::Result<Vec<Vec<u64>>> {
     let mut totals = Vec::new();
     for number in 1.. {
         let Ok(text) = fs::read_to_string(folder.join(format!("counted.{number}"))) else { break };
-        let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
-        let total = total.and_then(|total| total.trim().parse().ok());
-        totals.push(total.ok_or_else(|| io::Error::other("callgrind writes files of another form"))?);
+        let line = text.lines().find_map(|line| line.strip_prefix("totals: "));
+        let numbers = line.map(|line| line.split_whitespace().filter_map(|word| word.parse().ok()).collect());
+        totals.push(
+            numbers
+                .filter(|numbers: &Vec<u64>| !numbers.is_empty())
+                .ok_or_else(|| io::Error::other("callgrind writes files of another form"))?,
+        );
     }
     Ok(totals)
 }
