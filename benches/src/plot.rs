@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
 const LEFT: f64 = 74.0;
-const RIGHT: f64 = 190.0;
+const RIGHT: f64 = 230.0;
 const TOP: f64 = 52.0;
 const BOTTOM: f64 = 58.0;
 
@@ -122,4 +122,26 @@ fn text(svg: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
 
 fn add(svg: &mut String, element: &str) {
     writeln!(svg, "{element}").expect("a string takes anything");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_short() {
+        let written = [0.25, 2.5, 999.0, 1000.0, 2500.0, 1e7].map(short);
+        assert_eq!(written, ["0.25", "2.5", "999", "10³", "2,500", "10⁷"]);
+        assert_eq!([0.3, 1.0, 1.2, 2.1, 3.0, 600.0].map(nice), [0.5, 1.0, 2.0, 2.5, 5.0, 1000.0]);
+    }
+
+    #[test]
+    fn a_line_goes_from_end_to_end_and_not_over_the_top() {
+        let points = vec![(1000.0, 1.0), (10_000.0, 9.9)];
+        let line = Line { name: "send".to_owned(), hue: 0, dashed: false, points };
+        let [title, across, up] = ["cost", "codes", "ns"].map(str::to_owned);
+        let svg = Plot { title, across, up, lines: vec![line] }.svg();
+        assert!(svg.contains("d=\"M74.0 331.0L530.0 55.1\""), "{svg}");
+        assert!(svg.contains(">send</text>") && !svg.contains("NaN"));
+    }
 }

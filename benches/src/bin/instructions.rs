@@ -118,7 +118,9 @@ fn judge(rows: &[Row], budgets: &BTreeMap<&str, f64>) -> ExitCode {
         }
     }
     println!("{}", if over { "over budget" } else { "all within budget" });
-    notes.iter().for_each(|note| println!("{note}"));
+    for note in &notes {
+        println!("{note}");
+    }
     if over { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use otp_exchange_benches::{Flow, Line, Plot, Setting};
 
-use crate::{LONGEST_CALL, MOST_BYTES, Measured};
+use crate::{MOST_BYTES, Measured};
 
 pub(crate) fn draw(folder: &Path, measured: &Measured) {
     fs::create_dir_all(folder).expect("the folder for plots can be made");
@@ -73,16 +73,13 @@ fn heap(measured: &Measured) -> Plot {
 }
 
 fn pauses(measured: &Measured) -> Plot {
-    let milliseconds = |at: usize| {
+    let took = |at: usize| {
         let pauses = measured.pauses.iter();
         pauses
-            .map(|(codes, pauses)| (*codes as f64, pauses.all()[at].as_secs_f64() * 1e3))
+            .map(|(codes, pauses)| (*codes as f64, pauses.all()[at].as_secs_f64() * 1e6))
             .collect::<Vec<_>>()
     };
     let names = ["send, filling", "send", "exchange", "authenticate", "refresh"];
-    let mut lines: Vec<_> =
-        names.into_iter().enumerate().map(|(at, name)| line(name, at, milliseconds(at))).collect();
-    let target = measured.pauses.iter().map(|(codes, _)| (*codes as f64, LONGEST_CALL.as_secs_f64() * 1e3));
-    lines.push(beside("target", 5, target.collect()));
-    plot("The longest single call", "live codes in the store", "ms", lines)
+    let lines = names.into_iter().enumerate().map(|(at, name)| line(name, at, took(at)));
+    plot("The longest single call", "live codes in the store", "µs", lines.collect())
 }
