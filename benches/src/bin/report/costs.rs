@@ -80,6 +80,9 @@ impl Costs {
 
     /// What takes too long.
     pub(crate) fn misses(&self) -> Vec<String> {
+        if !self.rows.iter().any(|row| row.codes == JUDGED) {
+            return vec![format!("costs are judged at {JUDGED} live codes only")];
+        }
         let judged = self.rows.iter().filter(|row| row.codes == JUDGED);
         let missed = judged.filter(|row| row.most().is_some_and(|most| row.ratio() > most));
         missed
