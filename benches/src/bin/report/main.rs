@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         eprintln!("usage: report [--codes 10000000] [--plots docs/plots]");
         return ExitCode::from(2);
     };
-    let fills: Vec<_> = (3..).map(|power| 10_usize.pow(power)).take_while(|fill| *fill <= codes).collect();
+    let fills: Vec<_> = (3..=8).map(|power| 10_usize.pow(power)).filter(|fill| *fill <= codes).collect();
     let heap = heap(&fills);
     let costs = Costs::measure(&fills, &heap);
     let threads = threads();
