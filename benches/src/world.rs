@@ -52,7 +52,7 @@ impl World {
         let watched = Watched::new(store.clone());
         let otp = setting.builder(store.clone(), clock.clone()).build().expect("in range");
         let watching = setting.builder(watched.clone(), clock.clone()).build().expect("in range");
-        let floor = Floor::new(sizes(setting, &clock), setting.hashed());
+        let floor = Floor::new(sizes(setting, clock.clone()), setting.hashed());
         let (live, cursor, strangers) = (Vec::with_capacity(codes), 0, codes);
         let mut world =
             Self { setting, otp, store, floor, watching, watched, clock, live, cursor, strangers };
@@ -156,9 +156,9 @@ impl World {
 }
 
 /// Walks through the flows once, on another store, and looks how large the entries are.
-fn sizes(setting: Setting, clock: &ShiftedClock) -> Sizes {
+pub(crate) fn sizes(setting: Setting, clock: impl Clock + Clone + 'static) -> Sizes {
     let watched = Watched::new(MemoryStore::with_clock(10, clock.clone()));
-    let otp = setting.builder(watched.clone(), clock.clone()).build().expect("in range");
+    let otp = setting.builder(watched.clone(), clock).build().expect("in range");
     let somebody = setting.asking(9_999_999);
     let written = || watched.take().into_iter().map(|written| written.length).collect::<Vec<_>>();
     let last = || *written().last().expect("something was written");

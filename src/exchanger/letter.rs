@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::code::Code;
 use crate::context::Field;
 use crate::delivery::DeliveryId;
-use crate::message::{Around, Catalogue, Message, Occasion, Template, Values};
+use crate::message::{Catalogue, Message, Occasion, Parts, Template, Values};
 use crate::otp_id::OtpId;
 use crate::policy::Policy;
 use crate::recipient::Recipient;
@@ -56,16 +56,11 @@ impl<'a> Letter<'a> {
         self.catalogue.text(&self.occasion(recipient), &self.values(recipient))
     }
 
-    /// The message with that text.
-    pub(super) fn message(
-        &self,
-        recipient: Recipient,
-        text: Zeroizing<String>,
-        delivery_id: DeliveryId,
-    ) -> Message {
+    /// The message to the person there.
+    pub(super) fn message(&self, recipient: Recipient, delivery_id: DeliveryId) -> Message {
         let Challenge { purpose, locale, .. } = self.challenge;
-        let Around { subject, html, language } =
-            self.catalogue.around(&self.occasion(&recipient), &self.values(&recipient));
+        let Parts { text, subject, html, language } =
+            self.catalogue.write(&self.occasion(&recipient), &self.values(&recipient));
         Message {
             recipient,
             subject,

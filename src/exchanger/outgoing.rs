@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use super::entries::Step;
 use super::letter::Letter;
 use super::quotas::Price;
@@ -9,10 +11,8 @@ use super::{Exchanger, SendError};
 use crate::crypto::{ChallengeId, NONCE_BYTES, Name};
 use crate::message::Message;
 use crate::otp_id::OtpId;
-use crate::ports::{Accepted, CodeStore, Event, Notifier, NotifyError, TokenIssuer};
-use crate::purpose::Purpose;
+use crate::ports::{CodeStore, Event, Notifier, NotifyError, TokenIssuer};
 use crate::receipt::Receipt;
-use crate::recipient::Recipient;
 use crate::rules::{Challenge, Ledger};
 use crate::timestamp::Timestamp;
 
@@ -79,59 +79,61 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// and nothing goes out, if it comes so late that the code has expired; [`SendError::Foreign`], and
     /// nothing goes out, if it was prepared under another keyring or namespace.
     pub async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
-        let Prepared { mut receipt, messages, withheld, entry, id, deliveries, realm, .. } = *outgoing.0;
+        // It stays where it is: a future that waits for a carrier is kept small.
+        let mut prepared = outgoing.0;
+        let Prepared { receipt, messages, withheld, entry, id, deliveries, realm, .. } = &mut *prepared;
         // Another tenant's carrier must not read it, and could not void it.
-        if realm != self.vault.realm {
+        if *realm != self.vault.realm {
             return Err(SendError::Foreign);
         }
         // One that had no time left when it was prepared is of a clock at the end of its range, and did not wait.
         if self.now() >= receipt.expires_at && !receipt.lifetime.is_zero() {
             return Err(SendError::Gone);
         }
-        if withheld {
-            return Ok(receipt);
+        if *withheld {
+            return Ok(prepared.receipt);
         }
-        let mut failed: Option<(NotifyError, Recipient, Purpose)> = None;
-        for message in messages.into_iter().flatten() {
-            if let Some((error, recipient, purpose)) = &failed {
+        let deliveries = *deliveries;
+        let mut failed: Option<(NotifyError, &Message)> = None;
+        for message in messages.iter().flatten() {
+            if let Some((error, earlier)) = &failed {
                 if error.may_have_arrived() {
                     break;
                 }
-                let (recipient, purpose) = (recipient.masked(), purpose.clone());
-                self.observe(|| Event::NotHandedOver { recipient, purpose, voided: false });
+                self.observe(|| not_handed_over(earlier, false));
             }
-            let answer = self.notifier.notify(&message).await;
-            // Events show it, and never a code or a whole address.
-            let name = |accepted: Accepted| {
-                accepted.message_id().filter(|id| !message.is_told_by(id)).map(str::to_owned)
-            };
-            let answer = answer.map(name);
-            let Message { recipient, purpose, text, .. } = message;
+            let answer = self.notifier.notify(message).await;
             let error = match answer {
                 Err(error) => error,
-                Ok(message_id) => {
-                    receipt.message_id.clone_from(&message_id);
+                Ok(accepted) => {
+                    // Events show it, and never a code or a whole address.
+                    let message_id = accepted.message_id().filter(|id| !message.is_told_by(id));
+                    receipt.message_id = message_id.map(str::to_owned);
                     if failed.is_some() {
-                        receipt.replace(text, recipient.channel());
+                        receipt.replace(message.text.clone(), message.recipient.channel());
                     }
-                    let recipient = recipient.masked();
-                    self.observe(|| Event::HandedOver { recipient, purpose, deliveries, message_id });
-                    return Ok(receipt);
+                    self.observe(|| Event::HandedOver {
+                        recipient: message.recipient.masked(),
+                        purpose: message.purpose.clone(),
+                        deliveries,
+                        message_id: receipt.message_id.clone(),
+                    });
+                    return Ok(prepared.receipt);
                 }
             };
             let error = match failed.take() {
-                Some((first, ..)) => first.then(error),
+                Some((first, _)) => first.then(error),
                 None => error,
             };
-            failed = Some((error, recipient, purpose));
+            failed = Some((error, message));
         }
-        let Some((source, recipient, purpose)) = failed else { return Ok(receipt) };
-        let voided = deliveries == 1 && source.is_permanent() && self.void(entry, id).await;
-        self.observe(|| Event::NotHandedOver { recipient: recipient.masked(), purpose, voided });
+        let Some((source, message)) = failed else { return Ok(prepared.receipt) };
+        let voided = deliveries == 1 && source.is_permanent() && self.void(*entry, *id).await;
+        self.observe(|| not_handed_over(message, voided));
         if voided {
             return Err(SendError::Undeliverable(source));
         }
-        Err(SendError::Undelivered { receipt: Box::new(receipt), source })
+        Err(SendError::Undelivered { receipt: Box::new(prepared.receipt), source })
     }
 
     /// Whether nothing is right for the challenge any more.
@@ -155,16 +157,15 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         now: Timestamp,
     ) -> Outgoing {
         let letter = Letter::new(challenge, otp_id, now, self.policy(), self.catalogue());
-        let mut outgoing = self.unsent(&letter, challenge, entry, otp_id, now);
-        if challenge.deliveries > 0 {
-            let delivery_id = self.vault.delivery_id(entry, &challenge.id);
-            let text = outgoing.0.receipt.text.clone();
-            let fallback = challenge.fallback().map(|email| (letter.text(&email), email));
-            outgoing.0.messages = [Some((text, challenge.recipient())), fallback]
-                .map(|one| one.map(|(text, recipient)| letter.message(recipient, text, delivery_id)));
-            outgoing.0.withheld = challenge.decoy || letter.is_fixed;
+        if challenge.deliveries == 0 {
+            return self.unsent(&letter, challenge, entry, otp_id, now);
         }
-        outgoing
+        let delivery_id = self.vault.delivery_id(entry, &challenge.id);
+        let message = letter.message(challenge.recipient(), delivery_id);
+        let fallback = challenge.fallback().map(|email| letter.message(email, delivery_id));
+        let withheld = challenge.decoy || letter.is_fixed;
+        let blank = self.blank(&letter, challenge, entry, otp_id, now, message.text.clone());
+        Outgoing(Box::new(Prepared { messages: [Some(message), fallback], withheld, ..blank }))
     }
 
     /// The same, and nothing goes out.
@@ -176,6 +177,19 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         otp_id: OtpId,
         now: Timestamp,
     ) -> Outgoing {
+        let text = letter.text(&challenge.recipient());
+        Outgoing(Box::new(self.blank(letter, challenge, entry, otp_id, now, text)))
+    }
+
+    fn blank(
+        &self,
+        letter: &Letter<'_>,
+        challenge: &Challenge,
+        entry: Name,
+        otp_id: OtpId,
+        now: Timestamp,
+        text: Zeroizing<String>,
+    ) -> Prepared {
         let recipient = challenge.recipient();
         let price = if challenge.deliveries > 1 {
             self.price_of_message(challenge.client, &recipient)
@@ -193,18 +207,14 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             message_id: None,
             total_messages: None,
             code: letter.code.duplicate(),
-            text: letter.text(&recipient),
+            text,
         };
         let (id, deliveries) = (challenge.id, challenge.deliveries);
-        Outgoing(Box::new(Prepared {
-            receipt,
-            messages: [None, None],
-            withheld: false,
-            entry,
-            id,
-            deliveries,
-            price,
-            realm: self.vault.realm,
-        }))
+        let (messages, realm) = ([None, None], self.vault.realm);
+        Prepared { receipt, messages, withheld: false, entry, id, deliveries, price, realm }
     }
+}
+
+fn not_handed_over(message: &Message, voided: bool) -> Event {
+    Event::NotHandedOver { recipient: message.recipient.masked(), purpose: message.purpose.clone(), voided }
 }

@@ -261,7 +261,7 @@ impl Texts {
         }
         let sms = self.languages.values().any(|language| !language.sms.is_empty());
         let email = self.languages.values().any(|language| !language.emails.is_empty());
-        let default = self.nearest(None);
+        let default = self.defaults();
         let lacks = (sms && !default.iter().any(|language| plain(&language.sms)))
             || (email && !default.iter().any(|language| plain(&language.emails)));
         if lacks || !(sms || email) {

@@ -90,8 +90,9 @@ pub(super) struct Texts {
     pub(super) aliases: BTreeMap<String, String>,
 }
 
-/// What stands around the text of a message.
-pub(crate) struct Around {
+/// All that is written for a message.
+pub(crate) struct Parts {
+    pub(crate) text: Zeroizing<String>,
     pub(crate) subject: Option<Zeroizing<String>>,
     pub(crate) html: Option<Zeroizing<String>>,
     pub(crate) language: Option<Arc<str>>,
@@ -109,14 +110,15 @@ impl Catalogue {
         let required = if template.is_some() { &[] } else { required };
         let is_bound = |field: &Field| context.value(field).is_some();
         let mut lack = Lack::Text;
-        for language in self.0.nearest(locale) {
+        let chosen = self.0.nearest(locale, |language| {
             match language.choose(channel, Some(purpose), is_bound, required) {
-                Ok(chosen) => return Ok((&language.tag, chosen)),
+                Ok(chosen) => return Some((&language.tag, chosen)),
                 Err(Lack::Text) => {}
                 Err(other) => lack = other,
             }
-        }
-        Err(lack)
+            None
+        });
+        chosen.ok_or(lack)
     }
 
     /// Whether the name and the page that a template shows are there.
@@ -135,7 +137,7 @@ impl Catalogue {
     ) -> Values<'a> {
         let application = self.0.application.as_deref().unwrap_or_default();
         let page = self.0.page.as_deref().unwrap_or_default();
-        let written = Written::default();
+        let (code, written) = (code.expose(), Written::default());
         Values { code, context, lifetime, recipient, otp_id, application, page, written }
     }
 
@@ -153,7 +155,7 @@ impl Catalogue {
                 let choose = |language: &Language| {
                     language.choose(channel, purpose, |field| fields.contains(field), fields).err()
                 };
-                let lacks: Option<Vec<_>> = self.0.nearest(None).into_iter().map(choose).collect();
+                let lacks: Option<Vec<_>> = self.0.defaults().into_iter().map(choose).collect();
                 let lacking = lacks?.into_iter().find(|lack| !matches!(lack, Lack::Text))?;
                 let Lack::Shown(field) = lacking else { return fields.first().cloned() };
                 Some(field)
@@ -170,28 +172,37 @@ impl Catalogue {
 
     /// The whole text of a message.
     pub(crate) fn text(&self, occasion: &Occasion<'_>, values: &Values<'_>) -> Zeroizing<String> {
-        let template = occasion.template.or_else(|| match self.choose(occasion).ok()?.1 {
-            Chosen::Sms(text) | Chosen::Email(_, text, _) => Some(text),
-        });
-        let Some(template) = template else {
-            return Template::default().render(values); // refused when it was asked for
-        };
-        self.0.finish(template.render(values), values)
+        let chosen = if occasion.template.is_some() { None } else { self.choose(occasion).ok() };
+        self.text_of(occasion, chosen.map(|(_, chosen)| chosen), values)
     }
 
-    /// What stands around the text of a message.
-    pub(crate) fn around(&self, occasion: &Occasion<'_>, values: &Values<'_>) -> Around {
-        let chosen = self.choose(occasion).ok();
+    /// The whole text of a message, and what stands around it.
+    pub(crate) fn write(&self, occasion: &Occasion<'_>, values: &Values<'_>) -> Parts {
+        let own = occasion.template.is_none();
+        let is_bare = !own && occasion.channel == Channel::Sms;
+        let chosen = if is_bare { None } else { self.choose(occasion).ok() };
+        let text = self.text_of(occasion, chosen.map(|(_, chosen)| chosen), values);
         let (subject, html) = match chosen {
             Some((_, Chosen::Email(subject, _, html))) => (Some(subject.render(values)), html),
             _ => (None, None),
         };
-        if occasion.template.is_some() {
-            // HTML and language are those of the catalogue's text, not of this one.
-            return Around { subject, html: None, language: None };
+        // Beside another text, HTML and language would be those of the catalogue's.
+        let html = html.filter(|_| own).map(|html| html.render_html(values));
+        let language = chosen.filter(|_| own).map(|(language, _)| Arc::clone(language));
+        Parts { text, subject, html, language }
+    }
+
+    fn text_of(
+        &self,
+        occasion: &Occasion<'_>,
+        chosen: Option<Chosen<'_>>,
+        values: &Values<'_>,
+    ) -> Zeroizing<String> {
+        let own = chosen.map(|(Chosen::Sms(text) | Chosen::Email(_, text, _))| text);
+        match occasion.template.or(own) {
+            Some(template) => self.0.finish(template.render(values), values),
+            None => Template::default().render(values), // refused when it was asked for
         }
-        let language = chosen.map(|(language, _)| Arc::clone(language));
-        Around { subject, html: html.map(|html| html.render_html(values)), language }
     }
 
     /// How many segments that template takes with those values bound and the [longest](Longest) code and
@@ -217,16 +228,34 @@ pub(crate) struct TooMany {
 }
 
 impl Texts {
-    /// The languages to look into, the nearest first.
-    pub(super) fn nearest(&self, locale: Option<&Locale>) -> Vec<&Language> {
-        let mut found = Vec::with_capacity(4);
-        for key in locale.into_iter().chain([&self.default]).map(Locale::key) {
+    /// Looks into one language after the other, the nearest first, until something is found.
+    pub(super) fn nearest<'a, T>(
+        &'a self,
+        locale: Option<&Locale>,
+        mut look: impl FnMut(&'a Language) -> Option<T>,
+    ) -> Option<T> {
+        let keys = locale.into_iter().chain([&self.default]).map(Locale::key);
+        for key in keys {
             for range in ranges(&key) {
-                found.extend(self.languages.get(range));
+                let own = self.languages.get(range).and_then(&mut look);
                 // What its aliases lead to may have texts of the service's own, so it is looked up anew.
-                found.extend(self.aliases.get(range).and_then(|key| self.languages.get(key)));
+                let alias = || self.aliases.get(range).and_then(|key| self.languages.get(key));
+                let found = own.or_else(|| alias().and_then(&mut look));
+                if found.is_some() {
+                    return found;
+                }
             }
         }
+        None
+    }
+
+    /// The languages to look into where none is asked for.
+    pub(super) fn defaults(&self) -> Vec<&Language> {
+        let mut found = Vec::new();
+        self.nearest(None, |language| {
+            found.push(language);
+            None::<()>
+        });
         found
     }
 
@@ -249,7 +278,7 @@ impl Texts {
         };
         match &self.autofill {
             None => text,
-            Some(autofill) => autofill.append(&text, values.code.expose()),
+            Some(autofill) => autofill.append(&text, values.code),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Parts};
 use super::choose::{Entry, Occasion};
 use super::error::{CatalogueError, for_purpose};
 use super::locale::Locale;
@@ -131,7 +131,7 @@ impl Catalogue {
             let words = entry.text.render(values);
             let whole = self.0.finish(words.clone(), values);
             let without_android =
-                self.0.autofill.as_ref().is_some_and(|lines| !lines.has_room(&words, values.code.expose()));
+                self.0.autofill.as_ref().is_some_and(|lines| !lines.has_room(&words, values.code));
             let segments = Segments::of(&whole);
             let spelled = |letter: &char| spelling(*letter).is_some();
             let reword: BTreeSet<_> = match transliterate(&whole) {
@@ -167,12 +167,12 @@ impl Catalogue {
             Occasion { template: None, channel, purpose, locale, context: &context, required: &[] };
         let (language, _) = self.choose(&occasion).ok()?;
         self.with_longest(recipient, &context, |values| {
-            let (text, around) = (self.text(&occasion, values), self.around(&occasion, values));
+            let Parts { text, subject, html, .. } = self.write(&occasion, values);
             Some(Preview {
                 language: language.to_string(),
-                subject: around.subject.map(|subject| subject.to_string()),
+                subject: subject.map(|subject| subject.to_string()),
                 text: text.to_string(),
-                html: around.html.map(|html| html.to_string()),
+                html: html.map(|html| html.to_string()),
             })
         })
     }

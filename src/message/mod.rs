@@ -29,7 +29,7 @@ use crate::recipient::{Channel, Recipient};
 pub use autofill::{Autofill, AutofillError};
 pub use build::CatalogueBuilder;
 pub use catalogue::Catalogue;
-pub(crate) use catalogue::{Around, TooMany};
+pub(crate) use catalogue::{Parts, TooMany};
 pub(crate) use choose::{Lack, Occasion};
 pub use error::CatalogueError;
 pub use lint::{Lint, Longest, Preview};

@@ -1,8 +1,10 @@
 //! A text with one place for the code, and places for what else a message may say.
 
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::form::Form;
@@ -28,9 +30,16 @@ pub const MAX_TEMPLATE_BYTES: usize = 480;
 ///
 /// It is put together in one pass: what takes a place is never read as template again, so that a payee named
 /// `{{CODE}}` is shown by that name.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Template(String);
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Template(Arc<Words>);
+
+#[derive(PartialEq, Eq)]
+struct Words {
+    text: String,
+    /// The places in the text, in order: found once, for every message is put together of them.
+    places: Vec<(Range<usize>, Place)>,
+}
 
 impl Template {
     /// Checks a text of one line and takes it as a template.
@@ -60,18 +69,42 @@ impl Template {
             0 | 1 => {}
             _ => return Err(TemplateError::TwoPlaces),
         }
-        if pieces(text).any(|(words, _)| words.contains("{{")) {
+        let template = Self::new(text.to_owned());
+        if template.pieces().any(|(words, _)| words.contains("{{")) {
             return Err(TemplateError::UnknownVariable);
         }
         if form == Form::Of(Part::Html) {
-            super::html::check(pieces(text))?;
+            super::html::check(template.pieces())?;
         }
-        Ok(Self(text.to_owned()))
+        Ok(template)
+    }
+
+    fn new(text: String) -> Self {
+        let places = places(&text).collect();
+        Self(Arc::new(Words { text, places }))
+    }
+
+    /// Back from a sealed entry, where only checked texts lie.
+    pub(crate) fn restore<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        Ok(text.map(Self::new))
+    }
+
+    /// The text from its start to its end, as words and the place that follows them.
+    fn pieces(&self) -> impl Iterator<Item = (&str, Place)> {
+        let Words { text, places } = &*self.0;
+        let end = (text.len()..text.len(), Place::End);
+        let mut start = 0;
+        places.iter().cloned().chain([end]).map(move |(at, place)| {
+            let words = &text[start..at.start];
+            start = at.end;
+            (words, place)
+        })
     }
 
     /// Its length in bytes, variables included.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.0.text.len()
     }
 
     /// Whether it has a place for the field.
@@ -82,9 +115,9 @@ impl Template {
     /// The fields it has places for, each once.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &'static Field> {
         let mut shown = [false; FIELDS.len()];
-        for (_, place) in pieces(&self.0) {
+        for (_, place) in &self.0.places {
             if let Place::Field(index) = place {
-                shown[index] = true;
+                shown[*index] = true;
             }
         }
         FIELDS.iter().zip(shown).filter(|(_, shown)| *shown).map(|((_, field), _)| field)
@@ -92,13 +125,13 @@ impl Template {
 
     /// Whether it has that place.
     pub(crate) fn has(&self, place: Place) -> bool {
-        pieces(&self.0).any(|(_, found)| found == place)
+        self.0.places.iter().any(|(_, found)| *found == place)
     }
 
     /// The text with the values in their places. A field that is not bound leaves its places empty; callers
     /// refuse such a request before.
     pub(crate) fn render(&self, values: &Values<'_>) -> Zeroizing<String> {
-        let texts = || pieces(&self.0).flat_map(|(words, place)| [words, values.of(place)]);
+        let texts = || self.pieces().flat_map(|(words, place)| [words, values.of(place)]);
         let room = texts().map(str::len).sum();
         let mut text = Zeroizing::new(String::with_capacity(room)); // never grows, so leaves no stale copy
         texts().for_each(|part| text.push_str(part));
@@ -107,11 +140,11 @@ impl Template {
 
     /// The same for a text that is HTML: the values are escaped.
     pub(crate) fn render_html(&self, values: &Values<'_>) -> Zeroizing<String> {
-        let room = pieces(&self.0).map(|(words, place)| {
+        let room = self.pieces().map(|(words, place)| {
             words.len() + super::html::escaped(values.of(place)).map(str::len).sum::<usize>()
         });
         let mut html = Zeroizing::new(String::with_capacity(room.sum()));
-        for (words, place) in pieces(&self.0) {
+        for (words, place) in self.pieces() {
             html.push_str(words);
             super::html::escaped(values.of(place)).for_each(|part| html.push_str(part));
         }
@@ -121,7 +154,7 @@ impl Template {
 
 impl Default for Template {
     fn default() -> Self {
-        Self(CODE.to_owned())
+        Self::new(CODE.to_owned())
     }
 }
 
@@ -133,21 +166,21 @@ impl TryFrom<String> for Template {
     }
 }
 
-impl From<Template> for String {
-    fn from(template: Template) -> Self {
-        template.0
+impl Serialize for Template {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.text)
     }
 }
 
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.0.text)
     }
 }
 
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Template({:?})", self.0)
+        write!(f, "Template({:?})", self.0.text)
     }
 }
 
@@ -248,21 +281,20 @@ impl Place {
     }
 }
 
-/// The text from its start to its end, as words and the place that follows them. Every message is put
-/// together of it, so it looks only where a brace is.
-fn pieces(text: &str) -> impl Iterator<Item = (&str, Place)> {
-    let mut rest = Some(text);
+/// The places in a text. It looks only where a brace is.
+fn places(text: &str) -> impl Iterator<Item = (Range<usize>, Place)> {
+    let mut start = 0;
     std::iter::from_fn(move || {
-        let text = rest.take()?;
-        let braces = text.bytes().enumerate().filter(|(_, byte)| *byte == b'{');
-        for (start, _) in braces {
-            let (words, after) = text.split_at(start);
-            if let Some((name, place)) = place_at(after) {
-                rest = Some(&after[name.len()..]);
-                return Some((words, place));
+        while let Some(brace) = text[start..].find('{') {
+            start += brace;
+            if let Some((name, place)) = place_at(&text[start..]) {
+                let at = start..start + name.len();
+                start = at.end;
+                return Some((at, place));
             }
+            start += 1;
         }
-        Some((text, Place::End))
+        None
     })
 }
 

@@ -6,14 +6,13 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::template::Place;
-use crate::code::Code;
 use crate::context::Context;
 use crate::otp_id::OtpId;
 use crate::recipient::Recipient;
 
 /// What one message may say. What takes work to write is written when it is asked for.
 pub(crate) struct Values<'a> {
-    pub(crate) code: &'a Code,
+    pub(super) code: &'a str,
     pub(crate) context: &'a Context,
     pub(crate) lifetime: Duration,
     pub(crate) recipient: &'a Recipient,
@@ -36,7 +35,7 @@ impl Values<'_> {
     /// What stands in a place.
     pub(super) fn of(&self, place: Place) -> &str {
         match place {
-            Place::Code => self.code.expose(),
+            Place::Code => self.code,
             Place::Minutes => self.written.minutes.get_or_init(|| minutes(self.lifetime).to_string()),
             Place::Application => self.application,
             Place::Recipient => self.written.masked.get_or_init(|| self.recipient.masked().replace('•', "*")), /* GSM-7 has no bullet */
@@ -51,7 +50,7 @@ impl Values<'_> {
     fn link(&self) -> Zeroizing<String> {
         let otp_id = self.otp_id.map(OtpId::to_string);
         let id = otp_id.as_ref().map_or(["", "", ""], |id| ["otp_id=", id, "&"]);
-        joined(&[self.page, "#", id[0], id[1], id[2], "code=", self.code.expose()])
+        joined(&[self.page, "#", id[0], id[1], id[2], "code=", self.code])
     }
 }
 

@@ -112,9 +112,9 @@ impl Recipient {
         match self.address.split_once('@') {
             Some((local, domain)) => {
                 let first = if local.len() > 1 { &local[..1] } else { "" }; // ASCII: see `email::check`
-                format!("{first}•••@{domain}")
+                [first, "•••@", domain].concat()
             }
-            None => format!("{}•••••{}", &self.address[..3], &self.address[self.address.len() - 2..]), /* 8 to 16 ASCII */
+            None => [&self.address[..3], "•••••", &self.address[self.address.len() - 2..]].concat(), /* 8 to 16 ASCII */
         }
     }
 

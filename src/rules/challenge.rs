@@ -36,6 +36,7 @@ pub(crate) struct Challenge {
     pub(crate) fields: Context,
     channel: Channel,
     address: String,
+    #[serde(deserialize_with = "Template::restore")]
     pub(crate) template: Option<Template>,
     pub(crate) locale: Option<Locale>,
     /// Where its message goes if it cannot be handed over to the address.
