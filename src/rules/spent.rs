@@ -86,6 +86,11 @@ mod tests {
             };
             assert_eq!(later(24 * HOUR + CLOCK_SLACK), Risk::new(0.5), "by a clock that is ahead");
             assert_eq!(later(25 * HOUR + CLOCK_SLACK), Risk::NONE);
+            spent.charge(guessed, Risk::new(0.5));
+            assert!(
+                spent.forget_after() > Some(guessed.saturating_add(24 * HOUR + CLOCK_SLACK)),
+                "kept as long"
+            );
         }
     }
 

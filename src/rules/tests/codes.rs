@@ -116,6 +116,25 @@ fn what_is_older_than_valid_from_is_dead() {
 }
 
 #[test]
+fn what_can_never_be_right_again_is_dropped_by_the_next_write() {
+    let two = || ask(2).client(2).to(one(), at(30)).unwrap();
+    for (ledger, moment) in [(guess(two(), 1, 5, at(31), &policy()), 90), (two(), 5 * MINUTE)] {
+        let again = ledger.claim_delivery(at(moment), &[2; 16], &policy(), |_| ());
+        let (ledger, ()) = again.unwrap().unwrap();
+        assert!(ledger.find(&[1; 16]).is_none() && ledger.find(&[2; 16]).is_some());
+    }
+}
+
+#[test]
+fn a_code_is_sent_again_alone() {
+    let two = ask(2).client(2).to(one(), at(30)).unwrap();
+    let (ledger, sent) = two.claim_delivery(at(90), &[2; 16], &policy(), |one| one.id).unwrap().unwrap();
+    assert_eq!(sent, [2; 16]);
+    let deliveries = |id: u8| ledger.find(&[id; 16]).unwrap().deliveries;
+    assert_eq!((deliveries(1), deliveries(2)), (1, 2));
+}
+
+#[test]
 fn nothing_is_right_for_a_decoy() {
     let decoy = ask(1).code("111111").with(|request| request.decoy(true));
     let ledger = decoy.to(Ledger::default(), at(0)).unwrap();
