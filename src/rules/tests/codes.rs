@@ -58,11 +58,14 @@ fn a_code_that_answers_to_nothing_but_itself_answers_to_no_other_name() {
         let typed = Typed::read("111111").unwrap();
         let (id, purposes) = (id.map(|id| [id; 16]), &[Purpose::LOGIN]);
         let attempt = Attempt { id, named, typed: &typed, purposes, context: NO_CONTEXT };
-        Ledger::of_one(challenge).submit(at(1), &attempt, &policy()).1
+        let ledger = Ledger::of_one(challenge);
+        assert!(ledger.is_sent_once(&[1; 16]) && !ledger.is_sent_once(&[2; 16]));
+        ledger.submit(at(1), &attempt, &policy()).1
     };
     assert!(matches!(alone(AnswersTo::Code, None), Verdict::Right(_)));
     assert!(matches!(alone(AnswersTo::OtpId, Some(1)), Verdict::NoneLive));
     assert!(matches!(alone(AnswersTo::Recipient, None), Verdict::NoneLive));
+    assert!(!one().is_sent_once(&[1; 16]), "any other is sent as often as one asks");
 }
 
 #[test]
