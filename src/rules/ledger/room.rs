@@ -73,16 +73,19 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::grant::Grant;
     use crate::message::Catalogue;
     use crate::policy::Policy;
     use crate::purpose::Purpose;
     use crate::request::Request;
+    use crate::risk::Risk;
     use crate::rules::tests::{ada, ask, at, copy, login, patient, submit};
 
     fn policy() -> Policy {
-        patient().accept_risk(1.0).send_spacing(std::time::Duration::ZERO)
+        patient().accept_risk(1.0).send_spacing(Duration::ZERO)
     }
 
     /// A request of that purpose whose challenge weighs that much.
@@ -110,6 +113,26 @@ mod tests {
             let asked = ask(client).code("111111").client(client).of(ledger, at(client.into()), &policy());
             login(asked.unwrap(), client, "111111", at(client.into())).0
         })
+    }
+
+    #[test]
+    fn a_full_ledger_fits_into_an_entry_and_its_overhead_is_what_it_holds_beside_challenges() {
+        const { assert!(MAX_LEDGER_BYTES + 33 <= crate::crypto::MAX_ENTRY_BYTES) }; // a header and a tag
+        let (now, mut ledger) = (Timestamp::MAX, Ledger::default());
+        ledger.last_send = Some(now);
+        ledger.latest_end = Some(now);
+        for hour in 0..52 {
+            let guessed = now.saturating_sub(Duration::from_secs(hour * 3600));
+            ledger.spent.charge(guessed, Risk::from_steps(u64::MAX));
+        }
+        for client in 0..u8::try_from(MOST).unwrap() {
+            let client = Some([client; 16]);
+            ledger.lanes.asked(client, now);
+            ledger.lanes.had_right_code(client, true, now);
+            ledger.lanes.asked(client, now);
+        }
+        let size = postcard::to_allocvec(&ledger).unwrap().len();
+        assert!((1000..=LEDGER_OVERHEAD).contains(&size), "{size} bytes");
     }
 
     #[test]
