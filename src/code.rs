@@ -3,7 +3,7 @@
 use std::fmt;
 
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The longest code there is, in characters.
 pub const MAX_CODE_LENGTH: u8 = 20;
@@ -24,7 +24,7 @@ const PADDED: usize = MAX_CODE_LENGTH as usize;
 /// ```
 pub struct Code {
     // Padded, so that comparing takes the same time whatever the length; see `ct_eq`.
-    padded: [u8; PADDED],
+    padded: Zeroizing<[u8; PADDED]>,
     length: u8,
 }
 
@@ -42,7 +42,7 @@ impl Code {
 
     /// Room for a code of that length (20 at most), its characters still to be written.
     pub(crate) fn blank(length: u8) -> Self {
-        Self { padded: [0; PADDED], length: length.min(MAX_CODE_LENGTH) }
+        Self { padded: Zeroizing::new([0; PADDED]), length: length.min(MAX_CODE_LENGTH) }
     }
 
     /// The characters, for writing them.
@@ -64,7 +64,7 @@ impl Code {
 
     /// A second copy, for the few places that need one: the ledger and the receipt, or a folded twin.
     pub(crate) fn duplicate(&self) -> Self {
-        Self { padded: self.padded, length: self.length }
+        Self { padded: self.padded.clone(), length: self.length }
     }
 
     /// The same code with each character replaced.
@@ -82,19 +82,12 @@ impl Code {
     }
 }
 
-impl Drop for Code {
-    fn drop(&mut self) {
-        self.padded.zeroize();
-        self.length.zeroize();
-    }
-}
-
 impl ZeroizeOnDrop for Code {}
 
 impl ConstantTimeEq for Code {
     /// Compares all 20 places and the length, without an early way out.
     fn ct_eq(&self, other: &Self) -> Choice {
-        self.padded.ct_eq(&other.padded) & self.length.ct_eq(&other.length)
+        self.padded.as_slice().ct_eq(other.padded.as_slice()) & self.length.ct_eq(&other.length)
     }
 }
 
@@ -132,6 +125,11 @@ mod tests {
         }
         // Padding is not part of the code.
         assert!(!bool::from(code("1").ct_eq(&code("1\0"))));
+    }
+
+    #[test]
+    fn a_code_is_never_printed() {
+        assert_eq!(format!("{:?}", Code::from_ascii(b"123456")), "Some(Code(redacted))");
     }
 
     #[test]

@@ -8,10 +8,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::NONCE_BYTES;
 use super::keyring::{KeyError, Keyring, Secret};
 use super::seal::{EntryKind, FORMAT, HEADER, KEY_ID, Name, OpenError, SealError, Sealed, TAG};
 use super::tally::tally;
-use super::{MAX_ENTRY_BYTES, NONCE_BYTES};
 use crate::code::Code;
 use crate::context::Context;
 use crate::delivery::DeliveryId;
@@ -176,7 +176,7 @@ impl Vault {
     ) -> Result<Sealed, SealError> {
         // Measured first, so that the plaintext is written once, in place, and never moves.
         let size = postcard::serialize_with_flavor(value, Size::default()).map_err(|_| SealError)?;
-        if size > limit.min(MAX_ENTRY_BYTES - HEADER - TAG) {
+        if size > limit {
             return Err(SealError);
         }
         let mut bytes = vec![0; HEADER + size + TAG];
@@ -186,7 +186,7 @@ impl Vault {
             return Err(SealError);
         }
         self.seal_in_place(kind, name, nonce, &mut bytes);
-        Sealed::from_bytes(bytes).map_err(|_| SealError)
+        Sealed::from_bytes(bytes).map_err(|_| SealError) // larger than any entry, whatever the limit
     }
 
     pub(crate) fn open<T: DeserializeOwned>(

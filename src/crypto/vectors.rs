@@ -84,6 +84,8 @@ fn sealed_entries() {
     );
     assert_eq!(sealed.version().as_bytes(), &ascending::<12>(0x50));
     assert_eq!(vault().open::<(u8, String)>(EntryKind::Ledger, name, &sealed), Ok(value));
+    assert_eq!(format!("{name:?}"), "Name(25c82f5b0e7e3b54c80a9d43344cccdd)");
+    assert_eq!(format!("{sealed:?}"), "Sealed(40 bytes, Version(5051…))");
 
     let open = |vault: &Vault, kind, name| vault.open::<(u8, String)>(kind, name, &sealed).unwrap_err();
     assert_eq!(open(&vault(), EntryKind::Session, name), OpenError::Altered);
@@ -101,9 +103,38 @@ fn sealed_entries() {
 #[test]
 fn an_entry_over_its_limit_is_not_sealed() {
     let name = name_of("ada@example.org");
-    let seal = |size: usize| vault().seal(EntryKind::Ledger, name, ascending(0), &vec![0_u8; size], 100);
-    assert!(seal(99).is_ok()); // one byte for the length
-    assert!(seal(100).is_err());
+    let seal = |size: usize, limit| {
+        vault().seal(EntryKind::Ledger, name, ascending(0), &vec![0_u8; size], limit).is_ok()
+    };
+    assert!(seal(99, 100)); // one byte for the length
+    assert!(!seal(100, 100));
+    let most = MAX_ENTRY_BYTES - 33; // header and tag
+    assert!(seal(most - 2, usize::MAX)); // two bytes for the length
+    assert!(!seal(most - 1, usize::MAX));
+}
+
+#[test]
+fn what_a_store_kept_has_33_to_16384_bytes() {
+    for (bytes, fits) in [(0, false), (32, false), (33, true), (16_384, true), (16_385, false)] {
+        let sealed = Sealed::from_bytes(vec![0; bytes]);
+        assert_eq!(sealed.err(), (!fits).then_some(MalformedEntry { bytes }));
+    }
+}
+
+#[test]
+fn what_is_asked_of_the_primitives_is_counted() {
+    let (vault, name) = (vault(), Name([9; 16]));
+    let work = |seals: u8| {
+        let sealed = (0..seals).map(|_| vault.seal(EntryKind::Ledger, name, ascending(0), &1_u8, 100));
+        let opened = sealed.skip(1).map(|sealed| vault.open(EntryKind::Ledger, name, &sealed.unwrap()));
+        assert!(opened.eq((1..seals).map(|_| Ok(1_u8))));
+        (0..2).for_each(|_| assert_ne!(vault.subject_name("user-17"), name));
+    };
+    work(2);
+    let before = CryptoCounts::of_this_thread();
+    work(4);
+    let counts = CryptoCounts::of_this_thread() - before;
+    assert_eq!(counts, CryptoCounts { hmacs: 2, seals: 4, opens: 3 });
 }
 
 #[test]
@@ -178,6 +209,7 @@ fn keys_are_long_different_and_stay_closed() {
     assert_eq!(keyring().open_only(&sealing).unwrap_err(), KeyError::Repeated);
     assert_eq!(keyring().namespace("a\nb").unwrap_err(), KeyError::Namespace);
     assert_eq!(keyring().namespace(&"n".repeat(65)).unwrap_err(), KeyError::Namespace);
+    assert!(keyring().namespace(&"n".repeat(64)).is_ok());
     assert_eq!(format!("{:?}", keyring()), "Keyring { namespace: \"test\", .. }");
 }
 

@@ -199,6 +199,47 @@ mod tests {
     }
 
     #[test]
+    fn a_right_code_is_remembered_after_its_request_and_takes_no_place_unless_it_makes_known() {
+        let mut lanes = Lanes::default();
+        lanes.had_right_code(client(1), true, at(0));
+        assert!(lanes.knows(client(1)), "who asked an hour ago has no lane any more");
+        let strangers = 100..119;
+        for stranger in strangers.clone() {
+            lanes.asked(client(stranger), at(0));
+        }
+        lanes.had_right_code(client(200), false, at(0));
+        lanes.had_right_code(None, true, at(0));
+        let mut waits = strangers.map(|one| lanes.waits_until(client(one), at(1), &Policy::default()));
+        assert!(waits.all(|until| until == Some(at(30))), "each in its own place");
+    }
+
+    #[test]
+    fn who_asked_for_nothing_for_an_hour_is_forgotten() {
+        let mut lanes = Lanes::default();
+        lanes.asked(client(1), at(0));
+        lanes.asked(None, at(1));
+        lanes.forget(at(3600));
+        assert_eq!((lanes.0.len(), lanes.forget_after()), (1, Some(at(3601))));
+        lanes.had_right_code(None, false, at(3600));
+        assert!(lanes.0.is_empty());
+    }
+
+    #[test]
+    fn a_right_code_by_a_clock_that_was_ahead_counts_for_thirty_days_from_now() {
+        let known = |ahead, moment: i64| {
+            let mut lanes = Lanes::default();
+            lanes.had_right_code(client(1), true, at(ahead));
+            lanes.forget(at(0));
+            lanes.forget(at(moment));
+            lanes.knows(client(1))
+        };
+        let days = 30 * 24 * 3600;
+        assert!(known(31, days - 1) && !known(31, days));
+        // Within the slack it was no wrong clock.
+        assert!(known(30, days + 29) && !known(30, days + 30));
+    }
+
+    #[test]
     fn a_clock_set_back_makes_nobody_wait() {
         let mut lanes = Lanes::default();
         lanes.asked(client(1), at(1_000_000));

@@ -82,7 +82,7 @@ mod tests {
     fn used_up(leased: bool) -> (Usage, Vec<u32>) {
         let mut usage = None;
         let mut shares = Vec::new();
-        loop {
+        while shares.len() <= 100 {
             match Usage::take(usage, at(0), QUOTA, leased) {
                 Ok((after, share)) => {
                     shares.push(share.count);
@@ -95,6 +95,7 @@ mod tests {
                 }
             }
         }
+        panic!("more than there was: {shares:?}");
     }
 
     #[test]
@@ -107,6 +108,9 @@ mod tests {
         let (usage, first) = Usage::take(None, at(0), busy, true).unwrap();
         let (_, second) = Usage::take(Some(usage), at(0), busy, true).unwrap();
         assert_eq!((first.count, second.count), (100, 98), "shares shrink");
+        let one = |moment, leased| Usage::take(None, at(moment), busy, leased).unwrap().1.count;
+        assert_eq!(one(0, false), 1);
+        assert_eq!((one(29_999, true), one(30_000, true)), (100, 1), "a clock ahead is in the next window");
     }
 
     #[test]

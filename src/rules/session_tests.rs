@@ -106,17 +106,23 @@ fn the_access_token_before_a_refresh_ends_with_the_grace_or_its_own_life() {
 #[test]
 fn one_token_is_revoked_alone_and_a_family_as_a_whole() {
     let without_access = session().revoke(TokenKind::Access, 0).unwrap();
+    assert!(without_access.clone().revoke(TokenKind::Access, 0).is_none(), "nothing more to write");
+    assert!(session().revoke(TokenKind::Access, 1).is_none(), "nor for a generation that is not yet");
     assert!(!good(&without_access, 0, at(1)));
     let next = refreshed(without_access, 0, at(2));
     assert!(good(&next, 1, at(3)) && !good(&next, 0, at(3)));
 
     let without_refresh = session().revoke(TokenKind::Refresh, 0).unwrap();
     assert!(good(&without_refresh, 0, at(1)));
+    assert!(without_refresh.clone().revoke(TokenKind::Refresh, 0).is_none());
     assert_eq!(without_refresh.refresh(at(1), 0, GRACE).1, Refreshed::Dead);
 
     let tombstone = session().revoke_family().unwrap();
     assert!(!good(&tombstone, 0, at(1)));
     assert!(tombstone.clone().revoke_family().is_none(), "nothing more to write");
+    for kind in [TokenKind::Access, TokenKind::Refresh] {
+        assert!(tombstone.clone().revoke(kind, 0).is_none(), "nor for one token of it");
+    }
     assert!(
         tombstone.forget_after() >= second(30 * DAY),
         "the tombstone stays as long as its tokens could live"

@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_guess_counts_for_at_least_24_hours_and_little_more_than_25() {
         for minute in 0..60 {
-            let guessed = at(1_700_000_000 + 60 * minute);
+            let guessed = at(1_699_999_200 + 60 * minute + 59); // the last one is the last of its hour
             let mut spent = Spent::default();
             spent.charge(guessed, Risk::new(0.5));
             let mut later = |span: Duration| {
@@ -86,6 +86,11 @@ mod tests {
             };
             assert_eq!(later(24 * HOUR + CLOCK_SLACK), Risk::new(0.5), "by a clock that is ahead");
             assert_eq!(later(25 * HOUR + CLOCK_SLACK), Risk::NONE);
+            spent.charge(guessed, Risk::new(0.5));
+            assert!(
+                spent.forget_after() > Some(guessed.saturating_add(24 * HOUR + CLOCK_SLACK)),
+                "kept as long"
+            );
         }
     }
 

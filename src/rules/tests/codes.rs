@@ -58,11 +58,14 @@ fn a_code_that_answers_to_nothing_but_itself_answers_to_no_other_name() {
         let typed = Typed::read("111111").unwrap();
         let (id, purposes) = (id.map(|id| [id; 16]), &[Purpose::LOGIN]);
         let attempt = Attempt { id, named, typed: &typed, purposes, context: NO_CONTEXT };
-        Ledger::of_one(challenge).submit(at(1), &attempt, &policy()).1
+        let ledger = Ledger::of_one(challenge);
+        assert!(ledger.is_sent_once(&[1; 16]) && !ledger.is_sent_once(&[2; 16]));
+        ledger.submit(at(1), &attempt, &policy()).1
     };
     assert!(matches!(alone(AnswersTo::Code, None), Verdict::Right(_)));
     assert!(matches!(alone(AnswersTo::OtpId, Some(1)), Verdict::NoneLive));
     assert!(matches!(alone(AnswersTo::Recipient, None), Verdict::NoneLive));
+    assert!(!one().is_sent_once(&[1; 16]), "any other is sent as often as one asks");
 }
 
 #[test]
@@ -113,6 +116,25 @@ fn what_is_older_than_valid_from_is_dead() {
     let exact = Moment { now, valid_from: second(0) };
     assert!(matches!(login(one(), 1, "111111", exact).1, Verdict::Right(_)));
     assert_eq!(one().live(exact).count(), 1);
+}
+
+#[test]
+fn what_can_never_be_right_again_is_dropped_by_the_next_write() {
+    let two = || ask(2).client(2).to(one(), at(30)).unwrap();
+    for (ledger, moment) in [(guess(two(), 1, 5, at(31), &policy()), 90), (two(), 5 * MINUTE)] {
+        let again = ledger.claim_delivery(at(moment), &[2; 16], &policy(), |_| ());
+        let (ledger, ()) = again.unwrap().unwrap();
+        assert!(ledger.find(&[1; 16]).is_none() && ledger.find(&[2; 16]).is_some());
+    }
+}
+
+#[test]
+fn a_code_is_sent_again_alone() {
+    let two = ask(2).client(2).to(one(), at(30)).unwrap();
+    let (ledger, sent) = two.claim_delivery(at(90), &[2; 16], &policy(), |one| one.id).unwrap().unwrap();
+    assert_eq!(sent, [2; 16]);
+    let deliveries = |id: u8| ledger.find(&[id; 16]).unwrap().deliveries;
+    assert_eq!((deliveries(1), deliveries(2)), (1, 2));
 }
 
 #[test]

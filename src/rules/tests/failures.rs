@@ -60,6 +60,7 @@ fn at_the_limit_codes_are_blocked_for_a_while_and_counting_begins_anew() {
     let policy = limit(3, AtLimit::Block(Duration::from_secs(60)));
     let two = failed(2, &policy);
     assert!(next(&two, at(1), &policy).is_ok() && right(&two, at(1), &policy));
+    assert_eq!(two.consecutive_failures(second(30 * DAY - 1), &policy), 2, "below the limit as ever");
     let ledger = failed(3, &policy);
     let refusal = Refusal { why: Waiting::Failures, until: second(60) };
     assert_eq!(next(&ledger, at(1), &policy), Err(refusal));
@@ -141,6 +142,22 @@ fn a_clock_set_back_blocks_nobody_and_enables_nobody() {
     assert_eq!(next(&guess(asked, 2, 1, at(0), &block), at(59), &block).unwrap_err().until, second(60));
     let disable = limit(3, AtLimit::Disable);
     assert_eq!(next(&failed(&disable), at(0), &disable).unwrap_err().why, Waiting::Failures);
+}
+
+#[test]
+fn failures_by_a_clock_that_was_ahead_end_thirty_days_from_now() {
+    let policy = limit(3, AtLimit::LongerCodes);
+    let failures = |ahead, moment| {
+        let long = ask(1).with(|request| request.lifetime(Duration::from_secs(2 * DAY)));
+        let long = long.with(|request| request.requested_by(crate::grant::Principal::new("desk")));
+        let ledger = long.of(Ledger::default(), at(0), &policy).unwrap();
+        let ledger = guess(ledger, 1, 1, at(ahead), &policy);
+        let ledger = ask(2).client(2).of(ledger, at(0), &policy).unwrap();
+        ledger.consecutive_failures(second(moment), &policy)
+    };
+    assert_eq!((failures(DAY, 30 * DAY - 1), failures(DAY, 30 * DAY)), (1, 0));
+    // Within the slack it was no wrong clock.
+    assert_eq!((failures(30, 30 * DAY + 29), failures(30, 30 * DAY + 30)), (1, 0));
 }
 
 #[test]

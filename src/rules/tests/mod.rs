@@ -1,6 +1,7 @@
 //! Each rule of the ledger, where it holds and where it is about to be broken.
 
 pub(super) mod ajar;
+mod asking;
 mod codes;
 mod entry;
 mod failures;

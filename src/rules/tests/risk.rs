@@ -167,7 +167,10 @@ fn the_code_of_a_test_recipient_costs_what_its_fixed_code_does() {
         let request = Request::login(&ada()).otp(Otp::new(Kind::Numeric, 20).unwrap());
         ask(id).client(id).request(request).of(ledger, at(0), &policy)
     };
-    let ledger = guess(long(Ledger::default(), 1).unwrap(), 1, 5, at(0), &policy);
+    let ledger = long(Ledger::default(), 1).unwrap();
+    let told = |now| ledger.find(&[1; 16]).unwrap().length(&policy, now);
+    assert_eq!((told(second(0)), told(Timestamp::MAX)), (6, 20), "as many as are right then");
+    let ledger = guess(ledger, 1, 5, at(0), &policy);
     let (ledger, length) = asked(ledger, 2, at(0), &policy);
     assert_eq!(length, 6, "though five failures are over the limit");
     assert_eq!(long(ledger, 3).err().unwrap().why, Waiting::Risk, "twenty digits in vain: six are right");
