@@ -6,7 +6,6 @@ use serde::ser::{Serialize, SerializeTuple, Serializer};
 use crate::crypto::{EntryKind, Keyring, MAX_ENTRY_BYTES, NONCE_BYTES, Name, Sealed, Vault};
 use crate::rules;
 
-
 /// Does to one recipient's codes what those bytes choose, and to a plain reference as well.
 ///
 /// # Errors
