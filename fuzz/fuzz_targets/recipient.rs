@@ -76,7 +76,7 @@ fn number(text: &str) -> Option<String> {
     let separators = body.iter().filter(|one| !one.is_ascii_digit()).all(|one| " .-()".contains(*one));
     // Parentheses in pairs, one within none other, and no zero first in one.
     let parentheses: String = body.iter().filter(|one| "()".contains(**one)).collect();
-    let paired = parentheses.len() % 2 == 0 && parentheses == "()".repeat(parentheses.len() / 2);
+    let paired = parentheses == "()".repeat(parentheses.len() / 2);
     let trunk = (0..body.len()).any(|at| {
         let before = body[..at].iter().rev().find(|one| !" .-".contains(**one));
         body[at] == '0' && before == Some(&'(')

@@ -41,7 +41,8 @@ enum What {
     /// What lies under that other name.
     Moved(u8),
     Plain(Vec<u8>),
-    /// The plaintext that is valid with these changes.
+    /// What was sealed there with these bytes put in at these places, and cut if that is shorter.
+    PlainAltered(Vec<(u16, u8)>, u16),
     PlainOf(Vec<Piece>),
 }
 
@@ -58,13 +59,16 @@ enum Piece {
 
 const KINDS: [u8; 4] = [1, 2, 4, 6];
 
+/// A name, and what lies there.
+type Entry = (Name, Vec<u8>);
+
 /// Keeps entries, and hands another one back in place of one of them.
 #[derive(Clone)]
 struct Store {
     kept: MemoryStore,
     /// Every name that was loaded, in order.
     loaded: Arc<Mutex<Vec<Name>>>,
-    instead: Arc<Mutex<Option<(Name, Vec<u8>)>>>,
+    instead: Arc<Mutex<Option<Entry>>>,
     /// How often something was to be written in place of that one.
     written_over: Arc<Mutex<usize>>,
 }
@@ -121,9 +125,15 @@ fuzz_target!(|found: Found| {
                 let other = scene.names[usize::from(*other) % scene.names.len()];
                 store.kept.load(other).await.expect("in memory").expect("it was written").as_bytes().to_vec()
             }
-            What::Plain(plain) => return plaintext(&scene, &store, place, plain, &found, &clock).await,
+            What::Plain(plain) => return scene.holds(&store, place, plain, &found, &clock).await,
             What::PlainOf(pieces) => {
-                return plaintext(&scene, &store, place, &encoded(pieces), &found, &clock).await;
+                return scene.holds(&store, place, &encoded(pieces), &found, &clock).await;
+            }
+            What::PlainAltered(changes, length) => {
+                let plain = fuzzing::plain(&keyring("fuzz"), KINDS[place], name, &genuine);
+                let mut plain = altered(&plain.expect("it was sealed"), changes);
+                plain.truncate(usize::from(*length).max(1));
+                return scene.holds(&store, place, &plain, &found, &clock).await;
             }
         };
         if bytes == genuine.as_bytes() {
@@ -173,26 +183,6 @@ fn encoded(pieces: &[Piece]) -> Vec<u8> {
     bytes
 }
 
-/// Whatever is made of it, it is an answer, and a bounded one.
-async fn plaintext(
-    scene: &Scene<'_>,
-    store: &Store,
-    place: usize,
-    plain: &[u8],
-    found: &Found,
-    clock: &ManualClock,
-) {
-    let Some(sealed) = fuzzing::sealed(&keyring("fuzz"), KINDS[place], scene.names[place], plain) else {
-        return;
-    };
-    *store.instead.lock().expect("one thread") = Some((scene.names[place], sealed.as_bytes().to_vec()));
-    clock.advance(Duration::from_secs(found.later_seconds.into()));
-    let region = Region::new(COUNTING);
-    let answers = scene.all(place).await;
-    let allocated = region.change().bytes_allocated;
-    assert!(allocated < MOST_BYTES * answers.len(), "{allocated} bytes were allocated");
-}
-
 /// A code, a session, a quota and a subject, each in its entry.
 struct Scene<'a> {
     otp: &'a Exchanger<Store, Outbox>,
@@ -233,7 +223,7 @@ impl<'a> Scene<'a> {
         let loads = || std::mem::take(&mut *store.loaded.lock().expect("one thread"));
         otp.revoke_subject("ada@example.org").await.expect("in memory");
         let subject = loads();
-        clock.advance(Duration::from_secs(60)); // what begins now is not taken back
+        clock.advance(Duration::from_mins(1)); // what begins now is not taken back
         let first = otp.send(request(&ada)).await.expect("sent");
         let sending = loads();
         let submission = Submission::by_id(&first.otp_id, first.expose().code).login();
@@ -247,6 +237,18 @@ impl<'a> Scene<'a> {
         let refresh = tokens.refresh.expect("a login has one").expose().to_owned();
         let names = [sending[0], session[0], sending[1], subject[0]];
         Self { otp, sent, delivery, access, refresh, names }
+    }
+
+    /// The entry opens and holds that: whatever is made of it, it is an answer, and a bounded one.
+    async fn holds(&self, store: &Store, place: usize, plain: &[u8], found: &Found, clock: &ManualClock) {
+        let name = self.names[place];
+        let Some(sealed) = fuzzing::sealed(&keyring("fuzz"), KINDS[place], name, plain) else { return };
+        *store.instead.lock().expect("one thread") = Some((name, sealed.as_bytes().to_vec()));
+        clock.advance(Duration::from_secs(found.later_seconds.into()));
+        let region = Region::new(COUNTING);
+        let answers = self.all(place).await;
+        let allocated = region.change().bytes_allocated;
+        assert!(allocated < MOST_BYTES * answers.len(), "{allocated} bytes were allocated");
     }
 
     /// All that reads that entry.

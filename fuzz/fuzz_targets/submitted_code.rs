@@ -152,7 +152,7 @@ fn is_of(kind: Kind, code: &str) -> bool {
         Kind::Numeric => !letters,
         Kind::Alpha => !digits,
         Kind::Unambiguous => !code.contains(['I', 'L', 'O', 'U']),
-        _ => true,
+        Kind::Alphanumeric => true,
     }
 }
 

@@ -1,16 +1,11 @@
 //! What the targets share: an exchanger in which nothing depends on the machine, so that one input always
 //! does the same, and texts that are nearly right.
 
-mod codes;
 mod house;
-mod sessions;
+pub mod stateful;
 mod text;
+pub mod texts;
 
-pub use codes::{Asked, Code, Codes, Told};
 pub use house::{Seeded, ada, house, keyring};
 pub use pollster::block_on;
-pub use sessions::{Refreshed, Session};
 pub use text::{Edit, Text, edited};
-
-/// In milliseconds.
-pub const MINUTE: i64 = 60_000;

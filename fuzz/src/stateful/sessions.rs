@@ -1,7 +1,7 @@
 //! What the documentation says of tokens, with the default policy: access tokens live 10 minutes, refresh tokens 14
 //! days unused, a session 30 days; an old refresh token is good for 10 seconds more, and then ends its family.
 
-use crate::MINUTE;
+use super::MINUTE;
 
 const SECOND: i64 = 1_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -10,9 +10,9 @@ const SLACK: i64 = 30 * SECOND;
 
 /// One token family. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Session {
-    pub recipient: u8,
-    pub purpose: u8,
+pub(super) struct Session {
+    pub(super) recipient: u8,
+    pub(super) purpose: u8,
     started: i64,
     /// When each generation was issued.
     issued: Vec<i64>,
@@ -24,15 +24,14 @@ pub struct Session {
 
 /// What a refresh token leads to.
 #[derive(Debug, PartialEq)]
-pub enum Refreshed {
+pub(super) enum Refreshed {
     /// The pair of that generation.
     Pair(usize),
     Refused,
 }
 
 impl Session {
-    #[must_use]
-    pub fn begin(recipient: u8, purpose: u8, now: i64) -> Self {
+    pub(super) fn begin(recipient: u8, purpose: u8, now: i64) -> Self {
         Self {
             recipient,
             purpose,
@@ -49,8 +48,7 @@ impl Session {
     }
 
     /// When the access token of that generation was issued and ends, if it is good.
-    #[must_use]
-    pub fn access(&self, generation: usize, now: i64) -> Option<(i64, i64)> {
+    pub(super) fn access(&self, generation: usize, now: i64) -> Option<(i64, i64)> {
         let issued = self.issued[generation];
         let end = (issued + 10 * MINUTE).min(self.started + 30 * DAY);
         let end = match self.last() - generation {
@@ -62,13 +60,12 @@ impl Session {
     }
 
     /// Whether the subject's taking back of all sessions at that time spares what began then.
-    #[must_use]
-    pub fn is_spared(revoked: Option<i64>, began: i64) -> bool {
+    pub(super) fn is_spared(revoked: Option<i64>, began: i64) -> bool {
         revoked.is_none_or(|revoked| began > revoked + SLACK)
     }
 
     /// The refresh token of that generation is used, and the subject's sessions were all taken back then.
-    pub fn refresh(&mut self, generation: usize, now: i64, subject_revoked: Option<i64>) -> Refreshed {
+    pub(super) fn refresh(&mut self, generation: usize, now: i64, subject_revoked: Option<i64>) -> Refreshed {
         let last = self.last();
         let end = (self.issued[last] + 14 * DAY).min(self.started + 30 * DAY);
         let usable = !self.refresh_revoked && now < end;
@@ -90,7 +87,7 @@ impl Session {
     }
 
     /// One token is taken back: an access token with the one before it, or the refresh token, whichever it was.
-    pub fn revoke(&mut self, is_access: bool, generation: usize) {
+    pub(super) fn revoke(&mut self, is_access: bool, generation: usize) {
         if !is_access {
             self.refresh_revoked = true;
             return;
@@ -104,7 +101,7 @@ impl Session {
         }
     }
 
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.ended = true;
     }
 }

@@ -1,7 +1,7 @@
 //! What the documentation says of codes, for a policy that spaces no requests and accepts more risk than a run
 //! can spend: which live, which is right, what a submission is told. One for each namespace.
 
-use crate::MINUTE;
+use super::MINUTE;
 
 const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -10,31 +10,30 @@ const ROOM: usize = 3;
 
 /// A code as it was asked for, and what has become of it. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Code {
-    pub recipient: u8,
-    pub purpose: u8,
-    pub by_id: bool,
-    pub client: Option<u8>,
-    pub key: Option<u8>,
-    pub decoy: bool,
-    pub lifetime: i64,
-    pub born: i64,
-    pub left: u8,
-    pub value: String,
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
+pub(super) struct Code {
+    pub(super) recipient: u8,
+    pub(super) purpose: u8,
+    pub(super) by_id: bool,
+    pub(super) client: Option<u8>,
+    pub(super) key: Option<u8>,
+    pub(super) decoy: bool,
+    pub(super) lifetime: i64,
+    pub(super) born: i64,
+    pub(super) left: u8,
+    pub(super) value: String,
     /// Taken back, right, or made worth nothing by another one of the same client.
-    pub gone: bool,
+    pub(super) gone: bool,
     /// Made worth nothing by another one that was right; it looks like any other.
-    pub spoilt: bool,
+    pub(super) spoilt: bool,
 }
 
 impl Code {
-    #[must_use]
-    pub fn is_live(&self, now: i64) -> bool {
+    pub(super) fn is_live(&self, now: i64) -> bool {
         !self.gone && self.left > 0 && now < self.end()
     }
 
-    #[must_use]
-    pub fn end(&self) -> i64 {
+    pub(super) fn end(&self) -> i64 {
         self.born + self.lifetime
     }
 
@@ -48,7 +47,7 @@ impl Code {
 
 /// What a request leads to.
 #[derive(Debug, PartialEq)]
-pub enum Asked {
+pub(super) enum Asked {
     New,
     /// The code of that number, once more.
     Same(usize),
@@ -58,7 +57,7 @@ pub enum Asked {
 
 /// What a submission is told.
 #[derive(Debug, PartialEq)]
-pub enum Told {
+pub(super) enum Told {
     /// That code is right.
     Right(usize),
     /// The attempts left, if it was named by otp id.
@@ -66,23 +65,21 @@ pub enum Told {
 }
 
 #[derive(Debug, Default)]
-pub struct Codes {
-    pub all: Vec<Code>,
+pub(super) struct Codes {
+    pub(super) all: Vec<Code>,
     /// Which client had a right code of which recipient, and when the last was.
     known: Vec<(u8, u8, i64)>,
 }
 
 impl Codes {
     /// The live codes of that recipient, by number.
-    #[must_use]
-    pub fn live(&self, recipient: u8, now: i64) -> Vec<usize> {
+    pub(super) fn live(&self, recipient: u8, now: i64) -> Vec<usize> {
         let live =
             |number: &usize| self.all[*number].recipient == recipient && self.all[*number].is_live(now);
         (0..self.all.len()).filter(live).collect()
     }
 
-    #[must_use]
-    pub fn ask(&self, asked: &Code, now: i64) -> Asked {
+    pub(super) fn ask(&self, asked: &Code, now: i64) -> Asked {
         let live = self.live(asked.recipient, now);
         if let Some(same) = live.iter().find(|number| self.all[**number].is_same_request(asked)) {
             return Asked::Same(*same);
@@ -102,7 +99,7 @@ impl Codes {
     }
 
     /// What a submission for that recipient is told, and what becomes of the codes.
-    pub fn submit(
+    pub(super) fn submit(
         &mut self,
         by_id: Option<usize>,
         recipient: u8,
