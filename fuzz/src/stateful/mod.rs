@@ -16,7 +16,7 @@ use codes::Codes;
 use on_codes::How;
 use sessions::Session;
 pub use steps::Step;
-use steps::{Asking, Lost, Operation, Pass, Submitting};
+use steps::{Asking, Lost, Operation, Pass, Seldom, Submitting};
 
 /// In milliseconds.
 const MINUTE: i64 = 60_000;
@@ -54,11 +54,11 @@ impl Default for World {
     fn default() -> Self {
         let mut world = Self::empty();
         for house in [false, true] {
-            world.ask(&Asking { house, client: 1, ..Asking::default() }, How::Send);
+            world.ask(&Asking { house, client: 1, minutes: 9, ..Asking::default() }, How::Send);
             let exchange = Submitting { code: house.into(), exchange: true, ..Submitting::default() };
             world.submit(&exchange);
-            world.ask(&Asking { house, client: 1, ..Asking::default() }, How::Send);
-            world.ask(&Asking { house, client: 2, ..Asking::default() }, How::Send);
+            world.ask(&Asking { house, client: 1, minutes: 9, ..Asking::default() }, How::Send);
+            world.ask(&Asking { house, client: 2, minutes: 9, ..Asking::default() }, How::Send);
         }
         world
     }
@@ -93,17 +93,12 @@ impl World {
     /// # Panics
     /// If they answer otherwise.
     pub fn step(&mut self, step: &Step) {
-        let span = match step.pass {
-            Pass::Nothing => 0,
-            Pass::Seconds(count) => 1_000 * i64::from(count % 32), // about the grace, and clocks' slack
-            Pass::Minutes(count) => MINUTE * i64::from(count),
-            Pass::Days(count) => 24 * 60 * MINUTE * i64::from(count % 32),
-        };
+        let Pass(span) = step.pass;
         self.now += span;
         self.clock.advance(Duration::from_millis(span.unsigned_abs()));
         self.calls = self.store.calls();
         // One at a time: what becomes of two is another matter.
-        if let Some((ahead, lost)) = step.fault.filter(|_| self.fault_at <= self.calls) {
+        if let Some((ahead, lost)) = step.fault.0.filter(|_| self.fault_at <= self.calls) {
             let ahead = u64::from(ahead % 4);
             self.fault_at = self.calls + ahead + 1;
             self.store.fail(
@@ -120,16 +115,19 @@ impl World {
             Operation::Send(asking) => self.ask(asking, How::Send),
             Operation::Issue(asking) => self.ask(asking, How::Issue),
             Operation::Prepare(asking) => self.ask(asking, How::Prepare),
-            Operation::HandOver { which, elsewhere } => self.hand_over(*which, *elsewhere),
+            Operation::HandOver { which, elsewhere } => self.hand_over(*which, elsewhere.is()),
             Operation::Again { code } => self.again(*code),
             Operation::Submit(submitting) => self.submit(submitting),
             Operation::Cancel { code } => self.cancel(*code),
             Operation::Authenticate { token, strictly, elsewhere } => {
-                self.authenticate(*token, *strictly, *elsewhere);
+                self.authenticate(*token, *strictly, elsewhere.is());
             }
-            Operation::Refresh { token, elsewhere } => self.refresh(*token, *elsewhere),
-            Operation::Revoke { token, family, elsewhere } => self.revoke(*token, *family, *elsewhere),
-            Operation::RevokeSubject { house, recipient } => self.revoke_subject(*house, *recipient),
+            Operation::Refresh { token, elsewhere } => self.refresh(*token, elsewhere.is()),
+            Operation::Revoke { token, family, elsewhere } => self.revoke(*token, *family, elsewhere.is()),
+            Operation::RevokeSubject(Seldom(Some((house, recipient)))) => {
+                self.revoke_subject(*house, *recipient);
+            }
+            Operation::RevokeSubject(_) => {}
         }
         if self.fault_at <= self.store.calls() {
             self.looks_the_same();

@@ -36,7 +36,7 @@ impl World {
             by_id: !asking.by_recipient,
             client: Some(asking.client % 4).filter(|client| *client > 0),
             key: Some(asking.key % 4).filter(|key| *key > 0),
-            decoy: asking.decoy % 8 == 7,
+            decoy: asking.decoy.is(),
             lifetime: MINUTE * i64::from(asking.minutes % 10 + 1),
             born: self.now,
             left: 5,
@@ -148,15 +148,16 @@ impl World {
     pub(super) fn submit(&mut self, submitting: &Submitting) {
         let Some((from, number)) = self.code(submitting.code) else { return };
         let code = self.houses[from].codes.all[number].clone();
-        let to = if submitting.elsewhere { 1 - from } else { from };
+        let to = if submitting.elsewhere.is() { 1 - from } else { from };
+        let by_recipient = code.by_id == submitting.misnamed.is();
         let typed = self.typed(&submitting.typed, from, &code.value);
         let recipient = Recipient::parse(ADDRESSES[usize::from(code.recipient)]).expect("an address");
-        let submission = if submitting.by_recipient {
+        let submission = if by_recipient {
             Submission::by_recipient(&recipient, &typed)
         } else {
             Submission::by_id(&self.houses[from].ids[number], &typed)
         };
-        let purposes: Vec<u8> = match submitting.purposes {
+        let purposes: Vec<u8> = match submitting.purposes.0 {
             None => vec![code.purpose],
             Some(bits) => (0..3).filter(|purpose| bits >> purpose & 1 == 1).collect(),
         };
@@ -176,17 +177,17 @@ impl World {
             }
             Err(ExchangeError::NotACode(_)) => return assert!(matches!(submitting.typed, Typed::Short)),
             Err(ExchangeError::Submission(SubmissionError::OtpId(_))) => {
-                return assert!(submitting.elsewhere && !submitting.by_recipient);
+                return assert!(submitting.elsewhere.is() && !by_recipient);
             }
             _ => {}
         }
         assert!(!purposes.is_empty() && !matches!(submitting.typed, Typed::Short));
-        assert!(submitting.by_recipient || !submitting.elsewhere, "{answer:?}");
+        assert!(by_recipient || !submitting.elsewhere.is(), "{answer:?}");
         let failed = matches!(&answer, Err(ExchangeError::Fault(Fault::Unavailable(_))));
         if failed && self.failed_before(2) {
             return; // loaded and not written, so nothing was charged and nothing is known
         }
-        let by_id = (!submitting.by_recipient).then_some(number);
+        let by_id = (!by_recipient).then_some(number);
         let read = typed.replace(' ', "");
         let told = self.houses[to].codes.submit(by_id, code.recipient, &purposes, &read, self.now);
         match (answer, told) {
