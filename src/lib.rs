@@ -119,7 +119,7 @@
 //! | `tracing` | `TracingObserver`, which writes [events](Event) down with the `tracing` crate |
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+#![cfg_attr(not(any(test, fuzzing)), warn(clippy::unwrap_used))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod base64url;

@@ -3,13 +3,15 @@
 //!
 //! No clock, no randomness, no I/O: whoever wants to know what this crate allows reads this folder.
 
+#[cfg(any(test, fuzzing))]
+mod ajar;
 mod challenge;
 mod draft;
 #[cfg(test)]
 mod explore;
 mod lanes;
 mod ledger;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod model;
 mod quota;
 mod refusal;
@@ -25,6 +27,8 @@ pub(crate) use challenge::{Challenge, Drawn, Life};
 pub(crate) use draft::{Draft, checked_grant};
 pub(crate) use lanes::ClientTag;
 pub(crate) use ledger::{Attempt, Ledger, MAX_LEDGER_BYTES, Moment, Verdict};
+#[cfg(fuzzing)]
+pub(crate) use model::read as compare_with_reference;
 pub(crate) use quota::{MAX_USAGE_BYTES, Share, Usage};
 pub(crate) use refusal::Refusal;
 pub use refusal::Waiting;

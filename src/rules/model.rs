@@ -10,6 +10,10 @@ mod reference;
 mod sequence;
 
 use faults::Fault;
+#[cfg(fuzzing)]
+pub(crate) use sequence::read;
+
+use crate::recipient::Recipient;
 
 /// What the test recipient types.
 const FIXED: &str = "123456";
@@ -20,8 +24,14 @@ const BEGIN: i64 = 1_700_002_800_000;
 /// Later than any sequence.
 const NEVER: i64 = 2 * BEGIN;
 
+/// Whose codes they are.
+fn ada() -> Recipient {
+    Recipient::parse("ada@example.org").unwrap()
+}
+
 /// How often what happened.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(not(test), allow(dead_code))]
 struct Seen {
     sequences: u64,
     operations: u64,

@@ -5,6 +5,9 @@
 mod clock;
 mod counting;
 mod faulty;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod laws;
 
 pub use crate::crypto::CryptoCounts;

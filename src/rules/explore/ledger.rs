@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::super::ajar::Ajar;
 use super::super::spent::Spent;
-use super::super::tests::ajar::Ajar;
 use super::super::tests::{ada, at};
 use super::super::*;
 use super::house::{Answer, Broken, Fault, House, Op, Outcome, Told};

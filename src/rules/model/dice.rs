@@ -2,31 +2,51 @@
 
 use std::time::Duration;
 
-use super::super::tests::ada;
 use super::reference::{HOUR, MINUTE, Numbers, SECOND};
-use super::{BEGIN, FIXED, NEVER};
+use super::{BEGIN, FIXED, NEVER, ada};
 use crate::otp::Kind;
 use crate::policy::{AtLimit, Policy, TestRecipient};
 use crate::timestamp::Timestamp;
 
-/// Numbers without end, the same for the same seed (`SplitMix64`).
-pub(super) struct Dice(pub(super) u64);
+/// Where choices come from.
+pub(super) enum Dice {
+    /// Numbers without end, the same for the same seed (`SplitMix64`).
+    #[cfg_attr(not(test), allow(dead_code))]
+    Mixed(u64),
+    /// Bytes, each choice as many as it takes: what a fuzzer changes in them changes one choice.
+    #[cfg_attr(not(fuzzing), allow(dead_code))]
+    Read(std::vec::IntoIter<u8>),
+}
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+    fn roll(&mut self, bound: u64) -> u64 {
+        match self {
+            Self::Mixed(seed) => {
+                *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+                let mut mixed = *seed;
+                mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+                mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+                mixed ^ (mixed >> 31)
+            }
+            Self::Read(bytes) => {
+                let bits = u64::BITS - (bound - 1).leading_zeros();
+                let next = |number, _| number << 8 | u64::from(bytes.next().unwrap_or_default());
+                (0..bits.div_ceil(8)).fold(0, next)
+            }
+        }
+    }
+
+    /// Whether there is nothing left to choose by.
+    pub(super) fn is_used_up(&self) -> bool {
+        matches!(self, Self::Read(bytes) if bytes.as_slice().is_empty())
     }
 
     pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.roll() % bound
+        self.roll(bound) % bound
     }
 
     pub(super) fn span(&mut self, longest: i64) -> i64 {
-        (self.roll() % (longest.unsigned_abs() + 1)).cast_signed()
+        self.below(longest.unsigned_abs() + 1).cast_signed()
     }
 
     pub(super) fn one_in(&mut self, count: u64) -> bool {

@@ -1,11 +1,12 @@
 //! Ledgers that are built wrong: each forgets, or gives back, what it must not.
 
 use super::super::Ledger;
+use super::super::ajar::Ajar;
 use super::super::lanes::Lanes;
 use super::super::spent::Spent;
-use super::super::tests::ajar::Ajar;
 
-/// How a ledger is built wrong.
+/// How a ledger is built wrong: on purpose, by tests only.
+#[cfg_attr(not(test), allow(dead_code))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// It is not.

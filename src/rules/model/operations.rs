@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::tests::ada;
 use super::super::*;
-use super::FIXED;
-use super::Seen;
 use super::reference::{self, Answer, Code, DAY, HOUR, MINUTE, Refused, SECOND, What};
 use super::sequence::Sequence;
+use super::{FIXED, Seen, ada};
 use crate::crypto::NO_CONTEXT;
 use crate::grant::Principal;
 use crate::message::Catalogue;

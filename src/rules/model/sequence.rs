@@ -30,21 +30,31 @@ pub(super) struct Sequence {
 ///
 /// # Errors
 /// How ledger and reference differ, and all that was done before.
+#[cfg(test)]
 pub(super) fn run(seed: u64, fault: Fault, seen: &mut Seen) -> Result<(), String> {
-    if Sequence::new(seed, fault, None).run(seen).is_ok() {
+    of(|| Dice::Mixed(seed), fault, seen).map_err(|difference| format!("seed {seed}: {difference}"))
+}
+
+/// The same, where every choice is read from those bytes, until there are none left.
+#[cfg(fuzzing)]
+pub(crate) fn read(bytes: &[u8]) -> Result<(), String> {
+    of(|| Dice::Read(bytes.to_vec().into_iter()), Fault::None, &mut Seen::default())
+}
+
+fn of(dice: impl Fn() -> Dice, fault: Fault, seen: &mut Seen) -> Result<(), String> {
+    if Sequence::new(dice(), fault, None).run(seen).is_ok() {
         return Ok(());
     }
     // Once more, and this time every step is written down.
-    let mut again = Sequence::new(seed, fault, Some(Vec::new()));
+    let mut again = Sequence::new(dice(), fault, Some(Vec::new()));
     let difference = again.run(&mut Seen::default()).err().unwrap_or_default();
     let (numbers, now) = (&again.reference.numbers, again.now);
     let steps = again.trace.unwrap_or_default().join("\n");
-    Err(format!("seed {seed}: {difference}\nat {now}, by {numbers:?}, after\n{steps}"))
+    Err(format!("{difference}\nat {now}, by {numbers:?}, after\n{steps}"))
 }
 
 impl Sequence {
-    fn new(seed: u64, fault: Fault, trace: Option<Vec<String>>) -> Self {
-        let mut dice = Dice(seed);
+    fn new(mut dice: Dice, fault: Fault, trace: Option<Vec<String>>) -> Self {
         let numbers = dice::numbers(&mut dice);
         Self {
             policy: dice::policy(&numbers),
@@ -63,6 +73,9 @@ impl Sequence {
 
     fn run(&mut self, seen: &mut Seen) -> Result<(), String> {
         for _ in 0..20 + self.dice.below(41) {
+            if self.dice.is_used_up() {
+                break;
+            }
             self.tick();
             self.operation(seen)?;
             self.looks_the_same()?;

@@ -1,6 +1,5 @@
 //! Each rule of the ledger, where it holds and where it is about to be broken.
 
-pub(super) mod ajar;
 mod asking;
 mod codes;
 mod entry;

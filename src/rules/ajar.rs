@@ -30,8 +30,9 @@ impl Ajar {
 
 #[test]
 fn a_ledger_that_was_opened_and_closed_is_the_same() {
-    let ledger = super::ask(1).client(1).to(super::one(), super::at(30)).unwrap();
-    let ledger = super::guess(ledger, 1, 2, super::at(30), &super::policy());
+    use super::tests::{ask, at, guess, one, policy};
+    let ledger = ask(1).client(1).to(one(), at(30)).unwrap();
+    let ledger = guess(ledger, 1, 2, at(30), &policy());
     let closed = Ajar::open(&ledger).close();
     assert_eq!(postcard::to_allocvec(&closed).unwrap(), postcard::to_allocvec(&ledger).unwrap());
 }
