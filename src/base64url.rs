@@ -3,18 +3,25 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
+use crate::tally::tally;
+
 /// How many characters that many bytes take.
 pub(crate) const fn characters(bytes: usize) -> usize {
     (bytes * 8).div_ceil(6)
 }
 
 pub(crate) fn encode(bytes: &[u8]) -> String {
+    tally!(texts_written);
     Base64UrlUnpadded::encode_string(bytes)
 }
 
 /// Exactly that many bytes, or nothing.
 pub(crate) fn decode<const BYTES: usize>(text: &str) -> Option<[u8; BYTES]> {
+    if text.len() != characters(BYTES) {
+        return None;
+    }
+    tally!(texts_read);
     let mut bytes = [0; BYTES];
-    let whole = text.len() == characters(BYTES) && Base64UrlUnpadded::decode(text, &mut bytes).is_ok();
-    whole.then_some(bytes)
+    let is_whole = Base64UrlUnpadded::decode(text, &mut bytes).is_ok();
+    is_whole.then_some(bytes)
 }

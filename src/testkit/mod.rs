@@ -7,7 +7,7 @@ mod counting;
 mod faulty;
 pub mod laws;
 
-pub use crate::crypto::CryptoCounts;
+pub use crate::tally::CryptoCounts;
 pub use clock::ManualClock;
 pub use counting::{CountingEntropy, CountingStore};
 pub use faulty::{FaultyNotifier, FaultyStore, Injected, Mishap, Reply};
