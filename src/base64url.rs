@@ -15,11 +15,11 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
-/// Exactly that many bytes, or nothing.
-pub(crate) fn decode<const BYTES: usize>(text: &str) -> Option<[u8; BYTES]> {
-    if text.len() != characters(BYTES) {
-        return None;
-    }
+/// Exactly that many bytes out of exactly the characters they take, or nothing. Both are known when this is
+/// compiled: reading then takes three fifths of the instructions.
+pub(crate) fn decode<const BYTES: usize, const CHARACTERS: usize>(text: &str) -> Option<[u8; BYTES]> {
+    const { assert!(CHARACTERS == characters(BYTES)) };
+    let text: &[u8; CHARACTERS] = text.as_bytes().try_into().ok()?;
     tally!(texts_read);
     let mut bytes = [0; BYTES];
     let is_whole = Base64UrlUnpadded::decode(text, &mut bytes).is_ok();
