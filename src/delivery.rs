@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base64url;
-use crate::otp_id::OTP_ID_BYTES;
+use crate::otp_id::{OTP_ID_BYTES, OTP_ID_CHARACTERS};
 
 /// What a carrier says of a message it took, in its own words *queued*, *sent*, *delivered*, *undelivered*,
 /// *bounced* and so on.
@@ -41,7 +41,7 @@ impl FromStr for DeliveryId {
     /// [`DeliveryIdError`] if it is not 87 characters of base64url. Whether it is genuine only an exchanger
     /// can tell.
     fn from_str(text: &str) -> Result<Self, DeliveryIdError> {
-        base64url::decode(text).map(Self).ok_or(DeliveryIdError)
+        base64url::decode::<_, OTP_ID_CHARACTERS>(text).map(Self).ok_or(DeliveryIdError)
     }
 }
 

@@ -145,6 +145,7 @@ mod risk;
 mod rules;
 mod status;
 mod submission;
+mod tally;
 #[cfg(feature = "testkit")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testkit")))]
 pub mod testkit;

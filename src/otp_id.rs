@@ -9,7 +9,7 @@ use crate::base64url;
 
 /// Version, key id, nonce, sealed entry name and challenge id, tag: see [`formats`](crate::formats).
 pub(crate) const OTP_ID_BYTES: usize = 1 + 4 + 12 + (16 + 16) + 16;
-const OTP_ID_CHARACTERS: usize = base64url::characters(OTP_ID_BYTES);
+pub(crate) const OTP_ID_CHARACTERS: usize = base64url::characters(OTP_ID_BYTES);
 
 /// The unguessable, unlinkable public name of one challenge: what the application hands to whoever asked for
 /// a code and gets back with what they typed.
@@ -27,7 +27,7 @@ impl FromStr for OtpId {
     /// [`OtpIdError::Malformed`] if it is not 87 characters of base64url. Whether it is genuine only an
     /// exchanger can tell.
     fn from_str(text: &str) -> Result<Self, OtpIdError> {
-        base64url::decode(text).map(Self).ok_or(OtpIdError::Malformed)
+        base64url::decode::<_, OTP_ID_CHARACTERS>(text).map(Self).ok_or(OtpIdError::Malformed)
     }
 }
 

@@ -113,7 +113,7 @@ impl FromStr for SessionId {
     /// # Errors
     /// [`SessionIdError`] if it is not 22 characters of base64url.
     fn from_str(text: &str) -> Result<Self, SessionIdError> {
-        base64url::decode(text).map(Self).ok_or(SessionIdError)
+        base64url::decode::<_, { base64url::characters(16) }>(text).map(Self).ok_or(SessionIdError)
     }
 }
 

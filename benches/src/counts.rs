@@ -15,6 +15,10 @@ pub struct Counts {
     pub seals: u64,
     /// AES-256-GCM-SIV decryptions.
     pub opens: u64,
+    /// Tokens and ids read from their text, in constant time.
+    pub texts_read: u64,
+    /// Tokens and ids written as text, in constant time.
+    pub texts_written: u64,
     /// Random bytes.
     pub random_bytes: u64,
     /// Calls for random bytes.
@@ -31,6 +35,8 @@ impl Sub for Counts {
             hmacs: self.hmacs - before.hmacs,
             seals: self.seals - before.seals,
             opens: self.opens - before.opens,
+            texts_read: self.texts_read - before.texts_read,
+            texts_written: self.texts_written - before.texts_written,
             random_bytes: self.random_bytes - before.random_bytes,
             random_calls: self.random_calls - before.random_calls,
         }

@@ -3,7 +3,6 @@
 pub mod formats;
 mod keyring;
 mod seal;
-mod tally;
 mod token;
 mod vault;
 #[cfg(test)]
@@ -12,8 +11,6 @@ mod vectors;
 pub use keyring::{KeyError, Keyring};
 pub(crate) use seal::{EntryKind, NONCE_BYTES};
 pub use seal::{MAX_ENTRY_BYTES, MalformedEntry, Name, OpenError, Sealed, Version};
-#[cfg(any(test, feature = "testkit"))]
-pub use tally::CryptoCounts;
 pub use token::MalformedToken;
 pub(crate) use token::{Presented, TokenKind, TokenName};
 pub(crate) use vault::{ChallengeId, ContextDigest, NO_CONTEXT, RequestDigest, Scope, Vault};

@@ -10,6 +10,7 @@ use crate::tokens::{SessionId, Token};
 const NAME_BYTES: usize = 1 + 16 + 4;
 const MAC_BYTES: usize = 32;
 const TOKEN_BYTES: usize = NAME_BYTES + MAC_BYTES;
+const TOKEN_CHARACTERS: usize = base64url::characters(TOKEN_BYTES);
 
 /// What a token is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub(crate) struct Presented {
 impl Presented {
     pub(crate) fn read(text: &str) -> Result<Self, MalformedToken> {
         let bytes: Zeroizing<[u8; TOKEN_BYTES]> =
-            base64url::decode(text).map(Zeroizing::new).ok_or(MalformedToken::Form)?;
+            base64url::decode::<_, TOKEN_CHARACTERS>(text).map(Zeroizing::new).ok_or(MalformedToken::Form)?;
         let kind = match bytes[0] {
             1 => TokenKind::Access,
             2 => TokenKind::Refresh,

@@ -11,12 +11,12 @@ use zeroize::{Zeroize, Zeroizing};
 use super::NONCE_BYTES;
 use super::keyring::{KeyError, Keyring, Secret};
 use super::seal::{EntryKind, FORMAT, HEADER, KEY_ID, Name, OpenError, SealError, Sealed, TAG};
-use super::tally::tally;
 use crate::code::Code;
 use crate::context::Context;
 use crate::delivery::DeliveryId;
 use crate::otp_id::{OTP_ID_BYTES, OtpId};
 use crate::recipient::{Channel, Recipient};
+use crate::tally::tally;
 use crate::tokens::SessionId;
 
 pub(crate) type ChallengeId = [u8; 16];

@@ -164,8 +164,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let message = letter.message(challenge.recipient(), delivery_id);
         let fallback = challenge.fallback().map(|email| letter.message(email, delivery_id));
         let withheld = challenge.decoy || letter.is_fixed;
-        let blank = self.blank(&letter, challenge, entry, otp_id, now, message.text.clone());
-        Outgoing(Box::new(Prepared { messages: [Some(message), fallback], withheld, ..blank }))
+        let mut outgoing = self.blank(&letter, challenge, entry, otp_id, now, message.text.clone());
+        (outgoing.0.messages, outgoing.0.withheld) = ([Some(message), fallback], withheld);
+        outgoing
     }
 
     /// The same, and nothing goes out.
@@ -178,7 +179,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         now: Timestamp,
     ) -> Outgoing {
         let text = letter.text(&challenge.recipient());
-        Outgoing(Box::new(self.blank(letter, challenge, entry, otp_id, now, text)))
+        self.blank(letter, challenge, entry, otp_id, now, text)
     }
 
     fn blank(
@@ -189,10 +190,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         otp_id: OtpId,
         now: Timestamp,
         text: Zeroizing<String>,
-    ) -> Prepared {
-        let recipient = challenge.recipient();
+    ) -> Outgoing {
         let price = if challenge.deliveries > 1 {
-            self.price_of_message(challenge.client, &recipient)
+            self.price_of_message(challenge.client, &challenge.recipient())
         } else {
             Price::new()
         };
@@ -203,7 +203,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             expires_at: challenge.life.end,
             resend_at: challenge.redelivery_at(now, self.policy()),
             length: letter.code.length(),
-            channel: recipient.channel(),
+            channel: challenge.channel,
             message_id: None,
             total_messages: None,
             code: letter.code.duplicate(),
@@ -211,7 +211,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         };
         let (id, deliveries) = (challenge.id, challenge.deliveries);
         let (messages, realm) = ([None, None], self.vault.realm);
-        Prepared { receipt, messages, withheld: false, entry, id, deliveries, price, realm }
+        let withheld = false;
+        Outgoing(Box::new(Prepared { receipt, messages, withheld, entry, id, deliveries, price, realm }))
     }
 }
 

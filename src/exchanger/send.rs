@@ -31,7 +31,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// # Errors
     /// [`SendError`]. If the message was not handed over but the code lives, the error carries the receipt.
     pub async fn send(&self, request: Request) -> Result<Receipt, SendError> {
-        let outgoing = self.prepare(request).await?;
+        let outgoing = self.admit(request, true).await?;
         self.hand_over(outgoing).await
     }
 

@@ -248,7 +248,8 @@ impl Texts {
     /// Adds a text where there is none yet; whether there was none.
     fn add(&mut self, wording: &Wording) -> Result<bool, CatalogueError> {
         let Checked { tag, sms, email } = self.check(wording)?;
-        let language = self.languages.entry(tag.key()).or_insert_with(|| Language::new(tag.as_str()));
+        let language =
+            self.languages.entry(tag.key().into_owned()).or_insert_with(|| Language::new(tag.as_str()));
         let sms = sms.is_none_or(|entry| add(&mut language.sms, entry));
         let email = email.is_none_or(|entry| add(&mut language.emails, entry));
         Ok(sms && email)

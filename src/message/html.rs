@@ -23,26 +23,28 @@
 use super::template::{Place, TemplateError};
 
 /// A value as parts that can stand in the text of an element or in a quoted attribute.
-pub(super) fn escaped(value: &str) -> impl Iterator<Item = &str> {
-    value.split_inclusive(special).flat_map(|part| {
-        let last = part.chars().next_back().filter(|last| special(*last));
-        let words = &part[..part.len() - last.map_or(0, char::len_utf8)];
-        [words, last.map_or("", entity)]
+pub(super) fn escaped(mut value: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        // What is escaped is ASCII, so bytes tell.
+        if let Some(entity) = entity(*value.as_bytes().first()?) {
+            value = &value[1..];
+            return Some(entity);
+        }
+        let end = value.bytes().position(|byte| entity(byte).is_some()).unwrap_or(value.len());
+        let (words, rest) = value.split_at(end);
+        value = rest;
+        Some(words)
     })
 }
 
-fn special(character: char) -> bool {
-    !entity(character).is_empty()
-}
-
-fn entity(character: char) -> &'static str {
-    match character {
-        '&' => "&amp;",
-        '<' => "&lt;",
-        '>' => "&gt;",
-        '"' => "&quot;",
-        '\'' => "&#39;",
-        _ => "",
+fn entity(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'"' => Some("&quot;"),
+        b'\'' => Some("&#39;"),
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Language tags: read once, compared without case, looked up from the particular to the general.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,9 @@ impl Locale {
     }
 
     /// The tag in the case in which languages are looked up.
-    pub(super) fn key(&self) -> String {
-        self.0.to_ascii_lowercase()
+    pub(super) fn key(&self) -> Cow<'_, str> {
+        let is_key = !self.0.bytes().any(|byte| byte.is_ascii_uppercase());
+        if is_key { Cow::Borrowed(&self.0) } else { Cow::Owned(self.0.to_ascii_lowercase()) }
     }
 }
 

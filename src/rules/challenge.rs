@@ -34,7 +34,7 @@ pub(crate) struct Challenge {
     context: Option<ContextDigest>,
     /// What the context is, so that the message can show it also when it is sent again.
     pub(crate) fields: Context,
-    channel: Channel,
+    pub(crate) channel: Channel,
     address: String,
     #[serde(deserialize_with = "Template::restore")]
     pub(crate) template: Option<Template>,

@@ -10,7 +10,7 @@ mod faulty;
 pub mod fuzzing;
 pub mod laws;
 
-pub use crate::crypto::CryptoCounts;
+pub use crate::tally::CryptoCounts;
 pub use clock::ManualClock;
 pub use counting::{CountingEntropy, CountingStore};
 pub use faulty::{FaultyNotifier, FaultyStore, Injected, Mishap, Reply};

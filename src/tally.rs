@@ -5,7 +5,9 @@ mod counting {
     use std::cell::Cell;
 
     thread_local! {
-        static COUNTS: Cell<CryptoCounts> = const { Cell::new(CryptoCounts { hmacs: 0, seals: 0, opens: 0 }) };
+        static COUNTS: Cell<CryptoCounts> = const {
+            Cell::new(CryptoCounts { hmacs: 0, seals: 0, opens: 0, texts_read: 0, texts_written: 0 })
+        };
     }
 
     /// How often this thread asked for each primitive.
@@ -17,6 +19,10 @@ mod counting {
         pub seals: u64,
         /// AES-256-GCM-SIV decryptions, failed ones included.
         pub opens: u64,
+        /// Tokens and ids read from their text in constant time, malformed ones of the right length included.
+        pub texts_read: u64,
+        /// Tokens and ids written as text in constant time.
+        pub texts_written: u64,
     }
 
     impl CryptoCounts {
@@ -34,6 +40,8 @@ mod counting {
                 hmacs: self.hmacs - earlier.hmacs,
                 seals: self.seals - earlier.seals,
                 opens: self.opens - earlier.opens,
+                texts_read: self.texts_read - earlier.texts_read,
+                texts_written: self.texts_written - earlier.texts_written,
             }
         }
     }
@@ -51,10 +59,10 @@ pub use counting::CryptoCounts;
 macro_rules! tally {
     ($field:ident) => {
         #[cfg(any(test, feature = "testkit"))]
-        super::tally::counted(|counts| counts.$field += 1);
+        crate::tally::counted(|counts| counts.$field += 1);
     };
 }
-pub(super) use tally;
+pub(crate) use tally;
 
 #[cfg(any(test, feature = "testkit"))]
-pub(super) use counting::count as counted;
+pub(crate) use counting::count as counted;
