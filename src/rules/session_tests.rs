@@ -117,6 +117,7 @@ fn one_token_is_revoked_alone_and_a_family_as_a_whole() {
     let tombstone = session().revoke_family().unwrap();
     assert!(!good(&tombstone, 0, at(1)));
     assert!(tombstone.clone().revoke_family().is_none(), "nothing more to write");
+    assert!(tombstone.clone().revoke(TokenKind::Access, 0).is_none());
     assert!(
         tombstone.forget_after() >= second(30 * DAY),
         "the tombstone stays as long as its tokens could live"
