@@ -142,5 +142,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap(), moment);
         assert_eq!(Timestamp::from(OffsetDateTime::from(moment)), moment);
         assert_eq!(Timestamp(-1).unix_seconds(), -1);
+        let before_1970 = OffsetDateTime::UNIX_EPOCH - Duration::from_nanos(1);
+        assert_eq!(Timestamp::from(before_1970), Timestamp(-1), "rounded down, not to zero");
     }
 }

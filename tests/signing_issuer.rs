@@ -1,14 +1,15 @@
 //! The issuer port fits tokens that carry their claims signed: checked without the store, refreshed and
 //! revoked as ever.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use otp_exchange::testkit::{CountingStore, ManualClock};
 use otp_exchange::{
-    Claims, ExchangeError, Exchanger, IssuerError, Keyring, MemoryStore, Outbox, Recipient, Recognised,
-    Request, Submission, Token, TokenError, TokenIssuer, Tokens,
+    Claims, Clock, ExchangeError, Exchanger, IssuerError, Keyring, MemoryStore, Outbox, Recipient,
+    Recognised, Request, Submission, Token, TokenError, TokenIssuer, Tokens,
 };
 use pollster::FutureExt;
 use sha2::Sha256;
@@ -140,5 +141,34 @@ fn logging_out_with_an_expired_token_ends_the_family_too() {
 #[test]
 fn when_no_token_can_be_made_there_is_none_and_the_code_is_used_up() {
     let service = service(false);
-    assert!(matches!(sign_in(&service), Err(ExchangeError::Issuer(_))));
+    let Err(ExchangeError::Issuer(error)) = sign_in(&service) else { panic!("a token was made") };
+    assert_eq!(error.to_string(), "token issuer: the signing service is not reachable");
+    assert_eq!(error.cause().to_string(), "the signing service is not reachable");
+    assert!(std::error::Error::source(&error).is_none(), "it is in the text already");
+}
+
+#[test]
+fn revoking_a_signed_token_ends_its_family_and_an_unknown_one_is_no_error() {
+    let service = service(true);
+    let tokens = sign_in(&service).unwrap();
+    service.otp.revoke("nobody's").block_on().unwrap();
+    service.otp.revoke(tokens.access.expose()).block_on().unwrap();
+    service.otp.revoke(tokens.access.expose()).block_on().unwrap();
+    let dead = service.otp.refresh(tokens.refresh.unwrap().expose()).block_on();
+    assert!(matches!(dead, Err(TokenError::Refused)));
+}
+
+#[test]
+fn a_signed_token_of_before_a_restore_is_refused() {
+    let service = service(true);
+    let tokens = sign_in(&service).unwrap();
+    let issued = service.clock.now();
+    for (restored, good) in [(issued, true), (issued.saturating_add(Duration::from_millis(1)), false)] {
+        // Several exchangers may share an issuer.
+        let issuer = Arc::new(Signing { key: [5; 32], reachable: true });
+        let builder = Exchanger::builder(service.store.clone(), Outbox::new(), Keyring::generate().unwrap());
+        let after = builder.issuer(issuer).clock(service.clock.clone()).valid_from(restored).build().unwrap();
+        let answer = after.authenticate(tokens.access.expose()).block_on();
+        assert_eq!(answer.is_ok(), good, "{answer:?}");
+    }
 }

@@ -5,7 +5,8 @@ mod common;
 
 use common::{House, ada, block_on, login, recipient, seconds, start};
 use otp_exchange::{
-    ClientKey, MalformedCode, Policy, PolicyError, Request, SendError, TestRecipient, Timestamp, Waiting,
+    ClientKey, MalformedCode, Policy, PolicyError, Request, RequestError, SendError, TestRecipient,
+    Timestamp, Waiting,
 };
 
 const FIXED: &str = "424242";
@@ -47,6 +48,17 @@ fn it_is_nobody_elses_and_needs_a_request_its_purpose_and_its_context() {
     house.clock.advance(seconds(60));
     let decoy = block_on(house.otp.send(Request::login(&ada()).decoy(true))).unwrap();
     assert!(block_on(house.otp.verify(login(&decoy.otp_id, FIXED))).is_err(), "a decoy");
+}
+
+#[test]
+fn nothing_is_sent_to_it_when_it_is_a_fallback() {
+    let test = |address: &str| TestRecipient::new(recipient(address), FIXED, until()).unwrap();
+    let house = House::with(Policy::default().test_recipient(test("ada@example.org")));
+    let request = Request::login(&recipient("+32412345678")).fallback(&ada());
+    let answer = block_on(house.otp.send(request));
+    assert!(matches!(answer, Err(SendError::Request(RequestError::Fallback))), "{answer:?}");
+    let request = Request::login(&recipient("+32412345678")).fallback(&recipient("eve@example.org"));
+    assert!(block_on(house.otp.send(request)).is_ok());
 }
 
 #[test]

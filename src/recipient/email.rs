@@ -25,7 +25,8 @@ pub(super) fn check(address: &str) -> Result<(), EmailError> {
     if !domain.is_ascii() {
         return Err(EmailError::DomainNotAscii);
     }
-    if domain.len() > DOMAIN_OCTETS || address.len() > ADDRESS_OCTETS {
+    // Where the domain alone is too long, so is the address.
+    if address.len() > ADDRESS_OCTETS {
         return Err(EmailError::Length);
     }
     if is_domain(domain) { Ok(()) } else { Err(EmailError::Domain) }
