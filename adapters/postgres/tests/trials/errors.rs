@@ -82,7 +82,7 @@ fn tls_demanded() -> Outcome {
     // Where the server demands it, it lets nobody in without.
     let server = shared();
     let url = server.database("tls_demanded");
-    let (store, _) = on_plain_pool(&format!("{url}?sslmode=require"), 1)?;
+    let (store, _) = on_plain_pool(&format!("{}?sslmode=require", &*url), 1)?;
     let error = runtime().block_on(store.check()).unwrap_err();
     assert!(matches!(error, Error::Login { .. }) && error.to_string().contains("TLS"), "{error}");
     Ok(())

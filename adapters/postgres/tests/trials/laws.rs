@@ -19,7 +19,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend([
         Trial::new("every law on a partitioned table", partitioned),
         Trial::new("every law, with prepared statements", || {
-            all_laws(connected(&shared().database("prepared"))?.prepared())
+            let url = shared().database("prepared");
+            all_laws(connected(&url)?.prepared())
         }),
         Trial::new("the laws find an upsert", || found(Wrong::Upsert, "wrong_upsert")),
         Trial::new("the laws find a conditional upsert", || {

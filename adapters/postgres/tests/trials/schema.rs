@@ -37,7 +37,7 @@ fn migrate_at_once() -> Outcome {
         for _ in 0..2 {
             let all: Vec<_> = (0..8)
                 .map(|_| {
-                    let url = url.clone();
+                    let url = url.to_owned();
                     tokio::spawn(async move { PostgresStore::connect(&url).await?.migrate().await })
                 })
                 .collect();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ pub(crate) const PASSWORD: &str = "a-password-of-the-trials";
 /// A running server.
 pub(crate) struct Server {
     /// First, so that it has ended when its folder goes.
-    process: Option<Process>,
+    pub(crate) process: Option<Process>,
     folder: TempDir,
     port: u16,
     settings: Vec<String>,
@@ -135,10 +136,10 @@ impl Server {
         done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
-    /// A new database of that name; its URL.
-    pub(crate) fn database(&self, name: &str) -> String {
+    /// A new database of that name.
+    pub(crate) fn database(self: &Arc<Self>, name: &str) -> Database {
         self.sql(&format!("CREATE DATABASE {name}"));
-        self.url_of(name)
+        Database { url: self.url_of(name), _server: Arc::clone(self) }
     }
 
     /// Stops it as an administrator does: whoever is connected is told so.
@@ -151,6 +152,20 @@ impl Server {
         let stop = self.as_user(&mut stop).args(["stop", "-w", "-m", mode, "-D"]).arg(self.data());
         let _ = stop.stdout(Stdio::null()).stderr(Stdio::null()).status(); // if it is over already, so be it
         self.process = None;
+    }
+}
+
+/// The URL of a database, whose server runs for as long as this is held.
+pub(crate) struct Database {
+    url: String,
+    _server: Arc<Server>,
+}
+
+impl Deref for Database {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.url
     }
 }
 
