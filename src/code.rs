@@ -3,7 +3,9 @@
 use std::fmt;
 
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::ZeroizeOnDrop;
+
+use crate::wiped::Wiped;
 
 /// The longest code there is, in characters.
 pub const MAX_CODE_LENGTH: u8 = 20;
@@ -24,7 +26,7 @@ const PADDED: usize = MAX_CODE_LENGTH as usize;
 /// ```
 pub struct Code {
     // Padded, so that comparing takes the same time whatever the length; see `ct_eq`.
-    padded: Zeroizing<[u8; PADDED]>,
+    padded: Wiped<[u8; PADDED]>,
     length: u8,
 }
 
@@ -42,7 +44,7 @@ impl Code {
 
     /// Room for a code of that length (20 at most), its characters still to be written.
     pub(crate) fn blank(length: u8) -> Self {
-        Self { padded: Zeroizing::new([0; PADDED]), length: length.min(MAX_CODE_LENGTH) }
+        Self { padded: Wiped::new([0; PADDED]), length: length.min(MAX_CODE_LENGTH) }
     }
 
     /// The characters, for writing them.

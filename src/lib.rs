@@ -153,6 +153,7 @@ mod timestamp;
 mod tokens;
 mod typed;
 mod url;
+mod wiped;
 
 pub use client_key::ClientKey;
 pub use code::{Code, MAX_CODE_LENGTH};

@@ -2,12 +2,12 @@
 
 use rand::TryCryptoRng;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::code::{Code, MAX_CODE_LENGTH};
 use crate::entropy_error::EntropyError;
 use crate::message::{Template, TemplateError};
 use crate::typed::{MalformedCode, Typed};
+use crate::wiped::Wiped;
 
 /// The alphabet of a code.
 ///
@@ -141,7 +141,7 @@ impl Otp {
         // A byte is used only below the greatest multiple of the alphabet's size, so that no character comes
         // up more often than another (the `% 10` of CVE-2021-23451).
         let bound = 256 - 256 % alphabet.len();
-        let mut drawn = Zeroizing::new([0_u8; MAX_CODE_LENGTH as usize]);
+        let mut drawn = Wiped::new([0_u8; MAX_CODE_LENGTH as usize]);
         let mut code = Code::blank(self.length);
         let mut places = code.characters_mut().iter_mut();
         while places.len() > 0 {

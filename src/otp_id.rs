@@ -27,7 +27,7 @@ impl FromStr for OtpId {
     /// [`OtpIdError::Malformed`] if it is not 87 characters of base64url. Whether it is genuine only an
     /// exchanger can tell.
     fn from_str(text: &str) -> Result<Self, OtpIdError> {
-        base64url::decode::<_, OTP_ID_CHARACTERS>(text).map(Self).ok_or(OtpIdError::Malformed)
+        base64url::decode::<OTP_ID_BYTES, OTP_ID_CHARACTERS>(text).map(Self).ok_or(OtpIdError::Malformed)
     }
 }
 

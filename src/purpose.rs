@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a code is for: logging in, registering, or something the application names, `payment` say.
 ///
@@ -15,8 +16,7 @@ use serde::{Deserialize, Serialize};
 /// assert!(Purpose::parse("two words").is_err());
 /// # Ok::<(), otp_exchange::PurposeError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Purpose(Cow<'static, str>);
 
 impl Purpose {
@@ -67,11 +67,22 @@ impl fmt::Debug for Purpose {
     }
 }
 
-impl TryFrom<String> for Purpose {
-    type Error = PurposeError;
+impl<'de> Deserialize<'de> for Purpose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        // A visitor, so that no text is made only to be read: an entry holds a purpose, mostly a known one.
+        impl Visitor<'_> for Name {
+            type Value = Purpose;
 
-    fn try_from(name: String) -> Result<Self, PurposeError> {
-        Self::parse(&name)
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a purpose")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Purpose, E> {
+                Purpose::parse(name).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Name)
     }
 }
 

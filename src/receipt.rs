@@ -1,15 +1,15 @@
 //! What an application learns of a code that is on its way.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
-
-use zeroize::Zeroizing;
 
 use crate::code::Code;
 use crate::message::Segments;
 use crate::otp_id::OtpId;
 use crate::recipient::Channel;
 use crate::timestamp::Timestamp;
+use crate::wiped::SecretText;
 
 /// What the application learns of a code that is on its way.
 ///
@@ -33,7 +33,8 @@ pub struct Receipt {
     /// form that long.
     pub length: u8,
     pub(crate) code: Code,
-    pub(crate) text: Zeroizing<String>,
+    /// Shared with the message.
+    pub(crate) text: Arc<SecretText>,
     pub(crate) channel: Channel,
     pub(crate) message_id: Option<String>,
     /// Counted before another message than the first took its place.
@@ -67,7 +68,7 @@ impl Receipt {
     }
 
     /// Another message than that for the recipient took its place.
-    pub(crate) fn replace(&mut self, text: Zeroizing<String>, channel: Channel) {
+    pub(crate) fn replace(&mut self, text: Arc<SecretText>, channel: Channel) {
         self.total_messages = Some(self.total_messages());
         (self.text, self.channel) = (text, channel);
     }

@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::client_key::ClientKey;
 use crate::context::{Context, ContextError, Field};
 use crate::grant::Grant;
 use crate::otp_id::{OtpId, OtpIdError};
 use crate::purpose::{Purpose, PurposeError};
 use crate::recipient::Recipient;
+use crate::wiped::SecretText;
 
 /// A code as it was typed, under the name of the challenge it is for, with the purposes it is accepted for
 /// and the context it is bound to.
@@ -34,7 +33,7 @@ use crate::recipient::Recipient;
 #[derive(Clone)]
 pub struct Submission {
     pub(crate) named: Named,
-    pub(crate) typed: Zeroizing<String>,
+    pub(crate) typed: SecretText,
     pub(crate) purposes: Vec<Result<Purpose, PurposeError>>,
     pub(crate) context: Context,
     pub(crate) client: Option<ClientKey>,
@@ -66,7 +65,7 @@ impl Submission {
     }
 
     fn of(named: Named, typed: &str) -> Self {
-        let typed = Zeroizing::new(typed.to_owned());
+        let typed = SecretText::from(typed.to_owned());
         Self { named, typed, purposes: Vec::new(), context: Context::default(), client: None }
     }
 

@@ -6,7 +6,7 @@ mod counting {
 
     thread_local! {
         static COUNTS: Cell<CryptoCounts> = const {
-            Cell::new(CryptoCounts { hmacs: 0, seals: 0, opens: 0, texts_read: 0, texts_written: 0 })
+            Cell::new(CryptoCounts { hmacs: 0, seals: 0, opens: 0, texts_read: 0, texts_written: 0, message_texts: 0 })
         };
     }
 
@@ -23,6 +23,8 @@ mod counting {
         pub texts_read: u64,
         /// Tokens and ids written as text in constant time.
         pub texts_written: u64,
+        /// Texts of messages put together: an email has up to three.
+        pub message_texts: u64,
     }
 
     impl CryptoCounts {
@@ -42,6 +44,7 @@ mod counting {
                 opens: self.opens - earlier.opens,
                 texts_read: self.texts_read - earlier.texts_read,
                 texts_written: self.texts_written - earlier.texts_written,
+                message_texts: self.message_texts - earlier.message_texts,
             }
         }
     }

@@ -97,7 +97,9 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+// The binary form is that of entries; it is worth being part of what reads and writes them.
 impl Serialize for Timestamp {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
             serializer.collect_str(self)
@@ -108,6 +110,7 @@ impl Serialize for Timestamp {
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if !deserializer.is_human_readable() {
             return i64::deserialize(deserializer).map(Self);

@@ -6,20 +6,20 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zeroize::Zeroizing;
 
 use crate::base64url;
 use crate::purpose::Purpose;
 use crate::timestamp::Timestamp;
+use crate::wiped::SecretText;
 
 /// A bearer token: whoever has it is let in. Redacted in `Debug`, wiped when dropped, opened by
 /// [`expose`](Token::expose).
-pub struct Token(Zeroizing<String>);
+pub struct Token(SecretText);
 
 impl Token {
     /// Takes a text as a token: what a [`TokenIssuer`](crate::TokenIssuer) makes.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(text.into().into())
     }
 
     /// The token as text, for the one it was issued to.
@@ -113,7 +113,7 @@ impl FromStr for SessionId {
     /// # Errors
     /// [`SessionIdError`] if it is not 22 characters of base64url.
     fn from_str(text: &str) -> Result<Self, SessionIdError> {
-        base64url::decode::<_, { base64url::characters(16) }>(text).map(Self).ok_or(SessionIdError)
+        base64url::decode::<16, { base64url::characters(16) }>(text).map(Self).ok_or(SessionIdError)
     }
 }
 

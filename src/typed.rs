@@ -1,10 +1,10 @@
 //! What a person typed, on its way to being a code.
 
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::Zeroizing;
 
 use crate::code::{Code, MAX_CODE_LENGTH};
 use crate::otp::Kind;
+use crate::wiped::Wiped;
 
 /// What somebody typed, with everything dropped that people put between the characters: at most 20 of
 /// `0-9A-Z`, not yet held against a format.
@@ -19,7 +19,7 @@ impl ConstantTimeEq for Typed {
 
 impl Typed {
     pub(crate) fn read(typed: &str) -> Result<Self, MalformedCode> {
-        let mut kept = Zeroizing::new([0_u8; MAX_CODE_LENGTH as usize]);
+        let mut kept = Wiped::new([0_u8; MAX_CODE_LENGTH as usize]);
         let mut count = 0;
         for byte in typed.bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
             if !byte.is_ascii() {

@@ -10,9 +10,14 @@ use otp_exchange::{
     Clock, CodeStore, Entropy, MemoryStore, Name, Sealed, StoreError, Swap, SystemEntropy, Timestamp, Version,
 };
 
-const THREADS: usize = 8;
+const THREADS: usize = fewer(8, 3);
 const SECOND: Duration = Duration::from_secs(1);
 const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// Miri takes a tenth of a second for each write; it looks at what they do, not at how many there are.
+const fn fewer(usual: usize, under_miri: usize) -> usize {
+    if cfg!(miri) { under_miri } else { usual }
+}
 
 fn store(capacity: usize) -> (MemoryStore, ManualClock) {
     let clock = ManualClock::default();
@@ -77,7 +82,7 @@ fn in_parallel<T: Send>(work: impl Fn() -> T + Sync) -> Vec<T> {
 
 #[test]
 fn parallel_creators_fill_it_exactly() {
-    const CAPACITY: usize = 500;
+    const CAPACITY: usize = fewer(500, 30);
     let (store, clock) = store(CAPACITY);
     let end = clock.now().saturating_add(SECOND);
     let created = in_parallel(|| {
@@ -93,7 +98,7 @@ fn parallel_creators_fill_it_exactly() {
 
 #[test]
 fn parallel_creators_of_the_same_names_are_counted_once() {
-    const CAPACITY: usize = 200;
+    const CAPACITY: usize = fewer(200, 20);
     let (store, clock) = store(CAPACITY);
     // Twice: what the first round miscounted, the second would find missing.
     for _ in 0..2 {
@@ -163,7 +168,7 @@ fn name_ending(last: u8) -> Name {
 
 #[test]
 fn room_returns_to_parallel_creators_wherever_the_expired_lie() {
-    const CAPACITY: usize = THREADS * 100;
+    const CAPACITY: usize = THREADS * fewer(100, 10);
     let (store, clock) = store(CAPACITY);
     let end = clock.now().saturating_add(SECOND);
     for _ in 0..CAPACITY {

@@ -19,6 +19,8 @@ pub struct Counts {
     pub texts_read: u64,
     /// Tokens and ids written as text, in constant time.
     pub texts_written: u64,
+    /// Texts of messages put together: an email has three.
+    pub message_texts: u64,
     /// Random bytes.
     pub random_bytes: u64,
     /// Calls for random bytes.
@@ -37,6 +39,7 @@ impl Sub for Counts {
             opens: self.opens - before.opens,
             texts_read: self.texts_read - before.texts_read,
             texts_written: self.texts_written - before.texts_written,
+            message_texts: self.message_texts - before.message_texts,
             random_bytes: self.random_bytes - before.random_bytes,
             random_calls: self.random_calls - before.random_calls,
         }

@@ -1,7 +1,8 @@
 //! The least a flow could cost: its operations as counted (tests/counts.rs holds them against the crate's),
-//! on entries of the real size, and nothing else. No encoding, no rule, no message, no check, no event, no
-//! allocation but the store's own. What a process spends of its share of a busy quota is no operation. A token
-//! comes and goes as text, and it is a secret: reading and writing that in constant time is an operation.
+//! on entries of the real size, and nothing else. No encoding, no rule, no choice of words, no check, no event, no
+//! allocation but the store's own and a message's. What a process spends of its share of a busy quota is no
+//! operation. A token comes and goes as text, and it is a secret: reading and writing that in constant time is an
+//! operation. So is each text of a message: words and code put together in memory of its own, which is wiped.
 
 use std::fmt;
 use std::hint::black_box;
@@ -14,6 +15,7 @@ use otp_exchange::{CodeStore, MemoryStore, Name, Sealed, Swap, Timestamp, Versio
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::Sha256;
+use zeroize::Zeroize;
 
 use crate::counts::Counts;
 use crate::ports::run;
@@ -35,6 +37,12 @@ const WHOLE_TOKEN: usize = 21 + 32;
 const TOKEN_TEXT: usize = 71;
 /// More than is ever hashed at once.
 static INPUT: [u8; 512] = [7; 512];
+/// What stands around the code in a message, and more.
+static WORDS: &str = match std::str::from_utf8(&[b'a'; 1024]) {
+    Ok(words) => words,
+    Err(_) => "",
+};
+static CODE: &str = "123456";
 
 /// How long the entries are that the flows write, seal included.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +57,8 @@ pub(crate) struct Sizes {
     pub(crate) refreshed_session: usize,
     /// The usage of a client's quota, if messages and submissions have their price.
     pub(crate) usage: Option<usize>,
+    /// The texts of a message, as many as it has.
+    pub(crate) message: [Option<usize>; 3],
 }
 
 /// The primitives with their keys, and room to work in.
@@ -122,6 +132,7 @@ impl Floor {
         self.pay_first(store, usage);
         self.seal(content(self.sizes.ledger));
         self.write(store, draft, None);
+        self.write_message();
     }
 
     /// Send to a known recipient, for a known client if usage is counted. Returns what was there before.
@@ -135,6 +146,7 @@ impl Floor {
         self.pay_again(store, usage);
         self.seal(content(self.sizes.fuller_ledger));
         self.write(store, draft, Some(found.version()));
+        self.write_message();
         found
     }
 
@@ -240,6 +252,22 @@ impl Floor {
         let mut token = [0; WHOLE_TOKEN];
         let read = Base64UrlUnpadded::decode(black_box(&self.token), &mut token);
         black_box(read.expect("a text of letters"));
+    }
+
+    fn write_message(&mut self) {
+        let mut write = |length: usize| {
+            self.done.message_texts += 1;
+            let (before, rest) = WORDS.split_at(length / 2);
+            let mut text = String::with_capacity(length);
+            for part in [before, CODE, &rest[..length - before.len() - CODE.len()]] {
+                text.push_str(black_box(part));
+            }
+            text
+        };
+        let texts = self.sizes.message.map(|length| length.map(&mut write));
+        for text in black_box(texts).into_iter().flatten() {
+            text.into_bytes().as_mut_slice().zeroize();
+        }
     }
 
     fn seal(&mut self, content: usize) {

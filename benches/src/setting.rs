@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use otp_exchange::{
-    Builder, ClientKey, Clock, CodeStore, DialCode, Event, Exchanger, Keyring, MAX_CODE_LIFETIME, Otp, OtpId,
-    Policy, Principal, Quota, Recipient, Request, Submission, TestRecipient, Timestamp,
+    Builder, ClientKey, Clock, CodeStore, DialCode, Event, Exchanger, Keyring, MAX_CODE_LIFETIME, Notifier,
+    Otp, OtpId, Policy, Principal, Quota, Recipient, Request, Submission, TestRecipient, Timestamp,
 };
 
 use crate::ports::Nowhere;
@@ -122,8 +122,18 @@ impl Setting {
     /// # Panics
     /// If the crate refuses its policy.
     pub fn builder<S: CodeStore>(self, store: S, clock: impl Clock + 'static) -> Builder<S, Nowhere> {
+        self.builder_with(store, Nowhere, clock)
+    }
+
+    /// The same with another notifier.
+    pub(crate) fn builder_with<S: CodeStore, N: Notifier>(
+        self,
+        store: S,
+        notifier: N,
+        clock: impl Clock + 'static,
+    ) -> Builder<S, N> {
         let keyring = Keyring::new(&[1; 32], &[2; 32]).expect("two keys");
-        let builder = Exchanger::builder(store, Nowhere, keyring).policy(self.policy()).clock(clock);
+        let builder = Exchanger::builder(store, notifier, keyring).policy(self.policy()).clock(clock);
         match self {
             Self::Plain => builder,
             Self::Everything => {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use otp_exchange::{
-    Clock, CodeStore, Exchanger, MemoryStore, Name, OtpId, Receipt, Submission, Swap, Timestamp, Tokens,
+    Clock, CodeStore, Exchanger, MemoryStore, Message, Name, OtpId, Outbox, Receipt, Submission, Swap,
+    Timestamp, Tokens,
 };
 
 use crate::floor::{Floor, Sizes, random};
@@ -158,7 +159,8 @@ impl World {
 /// Walks through the flows once, on another store, and looks how large the entries are.
 pub(crate) fn sizes(setting: Setting, clock: impl Clock + Clone + 'static) -> Sizes {
     let watched = Watched::new(MemoryStore::with_clock(10, clock.clone()));
-    let otp = setting.builder(watched.clone(), clock).build().expect("in range");
+    let outbox = Outbox::new();
+    let otp = setting.builder_with(watched.clone(), outbox.clone(), clock).build().expect("in range");
     let somebody = setting.asking(9_999_999);
     let written = || watched.take().into_iter().map(|written| written.length).collect::<Vec<_>>();
     let last = || *written().last().expect("something was written");
@@ -181,7 +183,12 @@ pub(crate) fn sizes(setting: Setting, clock: impl Clock + Clone + 'static) -> Si
     let third = send();
     let tokens: Tokens = run(otp.exchange(right(&third))).expect("the right code");
     let session = last();
+    let texts = |message: &Message| {
+        [Some(message.expose_text()), message.expose_subject(), message.expose_html()]
+            .map(|text| text.map(str::len))
+    };
+    let message = outbox.read(&somebody.recipient, texts).expect("just sent");
     let refresh = tokens.refresh.expect("the default grant has a refresh token");
     run(otp.refresh(refresh.expose())).expect("a fresh token");
-    Sizes { ledger, fuller_ledger, used_ledger, session, refreshed_session: last(), usage }
+    Sizes { ledger, fuller_ledger, used_ledger, session, refreshed_session: last(), usage, message }
 }

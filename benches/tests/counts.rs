@@ -37,10 +37,22 @@ impl Meter {
     }
 
     fn so_far(&self) -> Counts {
-        let CryptoCounts { hmacs, seals, opens, texts_read, texts_written } = CryptoCounts::of_this_thread();
+        let CryptoCounts { hmacs, seals, opens, texts_read, texts_written, message_texts } =
+            CryptoCounts::of_this_thread();
         let (loads, swaps) = (self.store.loads(), self.store.swaps());
         let (random_bytes, random_calls) = (self.entropy.bytes(), self.entropy.calls());
-        Counts { loads, swaps, hmacs, seals, opens, texts_read, texts_written, random_bytes, random_calls }
+        Counts {
+            loads,
+            swaps,
+            hmacs,
+            seals,
+            opens,
+            texts_read,
+            texts_written,
+            message_texts,
+            random_bytes,
+            random_calls,
+        }
     }
 
     fn count<T>(&self, work: impl FnOnce() -> T) -> Counts {

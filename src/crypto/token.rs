@@ -1,11 +1,11 @@
 //! Tokens: (kind, session, generation, MAC), nothing of which is stored.
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use super::vault::Vault;
 use crate::base64url;
 use crate::tokens::{SessionId, Token};
+use crate::wiped::Wiped;
 
 const NAME_BYTES: usize = 1 + 16 + 4;
 const MAC_BYTES: usize = 32;
@@ -41,19 +41,20 @@ impl TokenName {
 /// A token as it was presented, its MAC not yet checked: that takes the salt, which lies in the session.
 pub(crate) struct Presented {
     pub(crate) name: TokenName,
-    mac: Zeroizing<[u8; MAC_BYTES]>,
+    mac: Wiped<[u8; MAC_BYTES]>,
 }
 
 impl Presented {
     pub(crate) fn read(text: &str) -> Result<Self, MalformedToken> {
-        let bytes: Zeroizing<[u8; TOKEN_BYTES]> =
-            base64url::decode::<_, TOKEN_CHARACTERS>(text).map(Zeroizing::new).ok_or(MalformedToken::Form)?;
+        let bytes: Wiped<[u8; TOKEN_BYTES]> = base64url::decode::<TOKEN_BYTES, TOKEN_CHARACTERS>(text)
+            .map(Wiped::new)
+            .ok_or(MalformedToken::Form)?;
         let kind = match bytes[0] {
             1 => TokenKind::Access,
             2 => TokenKind::Refresh,
             _ => return Err(MalformedToken::Form),
         };
-        let (mut session, mut generation, mut mac) = ([0; 16], [0; 4], Zeroizing::new([0; MAC_BYTES]));
+        let (mut session, mut generation, mut mac) = ([0; 16], [0; 4], Wiped::new([0; MAC_BYTES]));
         session.copy_from_slice(&bytes[1..17]);
         generation.copy_from_slice(&bytes[17..NAME_BYTES]);
         mac.copy_from_slice(&bytes[NAME_BYTES..]);
@@ -66,7 +67,7 @@ impl Presented {
 impl Vault {
     /// The token of that name; computed again it is the same.
     pub(crate) fn token(&self, name: &TokenName, salt: &[u8; 16]) -> Token {
-        let mut bytes = Zeroizing::new([0_u8; TOKEN_BYTES]);
+        let mut bytes = Wiped::new([0_u8; TOKEN_BYTES]);
         bytes[..NAME_BYTES].copy_from_slice(&name.bytes());
         bytes[NAME_BYTES..].copy_from_slice(&*self.token_mac(&name.bytes(), salt));
         Token::new(base64url::encode(&*bytes))

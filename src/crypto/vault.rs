@@ -3,7 +3,7 @@
 use aes_gcm_siv::aead::AeadInOut;
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit};
 use hmac::{Hmac, Mac};
-use postcard::ser_flavors::{Size, Slice};
+use postcard::ser_flavors::Size;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
@@ -18,6 +18,7 @@ use crate::otp_id::{OTP_ID_BYTES, OtpId};
 use crate::recipient::{Channel, Recipient};
 use crate::tally::tally;
 use crate::tokens::SessionId;
+use crate::wiped::Wiped;
 
 pub(crate) type ChallengeId = [u8; 16];
 pub(crate) type ContextDigest = [u8; 32];
@@ -34,6 +35,9 @@ const SALT: &[u8] = b"otp-exchange/v1";
 
 /// The name that stands in the associated data of an otp id, which lies under none.
 const NOWHERE: Name = Name([0; 16]);
+
+/// Enough for the encoding of nearly every entry, in bytes.
+const ROOM: usize = 1024;
 
 /// What stands before a request where the kind of an entry stands before a name.
 const REQUEST: u8 = b'r';
@@ -89,7 +93,7 @@ impl Vault {
             Channel::Email => b'@',
             Channel::Sms => b'+',
         };
-        self.name(&[&[EntryKind::Ledger as u8, channel], recipient.canonical().as_bytes()])
+        self.name(&[&[EntryKind::Ledger as u8, channel], recipient.canonical_form().as_bytes()])
     }
 
     /// The name of a session. It is hashed like any other, so that a token of another namespace finds nothing
@@ -115,11 +119,7 @@ impl Vault {
 
     /// What stands for a request that shall be answered only once, whoever's it is.
     pub(crate) fn request_digest<T: Serialize>(&self, request: &T) -> Result<RequestDigest, SealError> {
-        // Measured first, so that what is hashed never moves and leaves no copy.
-        let size = postcard::serialize_with_flavor(request, Size::default()).map_err(|_| SealError)?;
-        let mut bytes = Zeroizing::new(vec![0; size]);
-        postcard::serialize_with_flavor(request, Slice::new(&mut bytes)).map_err(|_| SealError)?;
-        Ok(self.name(&[&[REQUEST], &bytes]).0)
+        encoded(request, |bytes| self.name(&[&[REQUEST], bytes]).0)
     }
 
     fn name(&self, parts: &[&[u8]]) -> Name {
@@ -141,8 +141,8 @@ impl Vault {
         mac.finalize().into_bytes().into()
     }
 
-    pub(super) fn token_mac(&self, name: &[u8], salt: &[u8; 16]) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(mac(&self.tokens, &[name, salt]))
+    pub(super) fn token_mac(&self, name: &[u8], salt: &[u8; 16]) -> Wiped<[u8; 32]> {
+        Wiped::new(mac(&self.tokens, &[name, salt]))
     }
 
     pub(crate) fn otp_id(&self, entry: Name, challenge: &ChallengeId, nonce: Nonce) -> OtpId {
@@ -174,17 +174,10 @@ impl Vault {
         value: &T,
         limit: usize,
     ) -> Result<Sealed, SealError> {
-        // Measured first, so that the plaintext is written once, in place, and never moves.
-        let size = postcard::serialize_with_flavor(value, Size::default()).map_err(|_| SealError)?;
-        if size > limit {
-            return Err(SealError);
-        }
-        let mut bytes = vec![0; HEADER + size + TAG];
-        let plain = Slice::new(&mut bytes[HEADER..HEADER + size]);
-        if postcard::serialize_with_flavor(value, plain).is_err() {
-            bytes.zeroize();
-            return Err(SealError);
-        }
+        let mut bytes = encoded(value, |plain| {
+            let room = || [&[0; HEADER][..], plain, &[0; TAG]].concat();
+            (plain.len() <= limit).then(room).ok_or(SealError)
+        })??;
         self.seal_in_place(kind, name, nonce, &mut bytes);
         Sealed::from_bytes(bytes).map_err(|_| SealError) // larger than any entry, whatever the limit
     }
@@ -241,7 +234,7 @@ impl Vault {
         }
     }
 
-    fn decrypt(&self, kind: EntryKind, name: Name, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    fn decrypt(&self, kind: EntryKind, name: Name, bytes: &[u8]) -> Result<Wiped<Vec<u8>>, OpenError> {
         tally!(opens);
         if bytes[0] != FORMAT {
             return Err(OpenError::Format);
@@ -252,7 +245,7 @@ impl Vault {
         nonce.copy_from_slice(&bytes[1 + KEY_ID..HEADER]);
         expected_tag.copy_from_slice(tag);
         let data = associated_data(kind, name, key.id);
-        let mut plain = Zeroizing::new(text.to_vec());
+        let mut plain = Wiped::new(text.to_vec());
         key.cipher
             .decrypt_inout_detached(&nonce.into(), &data, (&mut plain[..]).into(), &expected_tag.into())
             .map_err(|_| OpenError::Altered)?;
@@ -291,6 +284,21 @@ fn subkey(secret: &[u8], label: &str, namespace: &str, realm: &[u8]) -> Zeroizin
     let lengths = [label.len() as u8, namespace.len() as u8];
     let info = [&lengths[..1], label.as_bytes(), &lengths[1..], namespace.as_bytes(), realm, &[1]];
     Zeroizing::new(mac(&keyed(&*extracted), &info))
+}
+
+/// What a value is encoded as, handed on and wiped. Nearly all have room on the stack; what is longer is measured
+/// first, so that it never moves and leaves no copy.
+fn encoded<T: Serialize, R>(value: &T, then: impl FnOnce(&[u8]) -> R) -> Result<R, SealError> {
+    let mut room = [0; ROOM];
+    if let Ok(bytes) = postcard::to_slice(value, &mut room) {
+        let outcome = then(bytes);
+        bytes.zeroize();
+        return Ok(outcome);
+    }
+    room.zeroize();
+    let size = postcard::serialize_with_flavor(value, Size::default()).map_err(|_| SealError)?;
+    let mut long = Wiped::new(vec![0; size]);
+    postcard::to_slice(value, &mut long).map(|bytes| then(bytes)).map_err(|_| SealError)
 }
 
 fn keyed(key: &[u8]) -> HmacSha256 {

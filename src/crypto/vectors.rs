@@ -11,6 +11,9 @@ use crate::recipient::Recipient;
 use crate::tally::CryptoCounts;
 use crate::tokens::SessionId;
 
+/// Where each place is altered in turn, how far it is to the next: Miri takes seconds for one.
+const STEP: usize = if cfg!(miri) { 29 } else { 1 };
+
 fn ascending<const COUNT: usize>(from: u8) -> [u8; COUNT] {
     std::array::from_fn(|index| from + u8::try_from(index).unwrap())
 }
@@ -93,7 +96,7 @@ fn sealed_entries() {
     assert_eq!(open(&vault(), EntryKind::Ledger, name_of("eve@example.org")), OpenError::Altered);
     let elsewhere = Vault::new(&keyring().namespace("live").unwrap()).unwrap();
     assert_eq!(open(&elsewhere, EntryKind::Ledger, name), OpenError::UnknownKey);
-    for place in 0..sealed.as_bytes().len() {
+    for place in (0..sealed.as_bytes().len()).step_by(STEP) {
         let mut bytes = sealed.as_bytes().to_vec();
         bytes[place] ^= 1;
         let altered = Sealed::from_bytes(bytes).unwrap();
@@ -135,7 +138,10 @@ fn what_is_asked_of_the_primitives_is_counted() {
     let before = CryptoCounts::of_this_thread();
     work(4);
     let counts = CryptoCounts::of_this_thread() - before;
-    assert_eq!(counts, CryptoCounts { hmacs: 2, seals: 4, opens: 3, texts_read: 0, texts_written: 0 });
+    assert_eq!(
+        counts,
+        CryptoCounts { hmacs: 2, seals: 4, opens: 3, texts_read: 0, texts_written: 0, message_texts: 0 }
+    );
 }
 
 #[test]
@@ -164,7 +170,7 @@ fn delivery_ids() {
 #[test]
 fn an_otp_id_with_one_character_changed_is_none() {
     let genuine = vault().otp_id(name_of("ada@example.org"), &ascending(0x40), ascending(0x50)).to_string();
-    for place in 0..genuine.len() {
+    for place in (0..genuine.len()).step_by(STEP) {
         for replacement in ['A', '_', 'z', '0'] {
             let altered: String = genuine
                 .chars()
@@ -191,7 +197,7 @@ fn tokens() {
         assert_eq!(presented.name, name(kind));
         assert!(vault().is_genuine(&presented, &ascending(0x70)));
         assert!(!vault().is_genuine(&presented, &ascending(0x71)));
-        for place in 0..text.len() {
+        for place in (0..text.len()).step_by(STEP) {
             let mut altered = text.to_owned().into_bytes();
             altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };
             let altered = Presented::read(std::str::from_utf8(&altered).unwrap());

@@ -25,12 +25,13 @@ const CLEARED_PER_WRITE: usize = 2;
 /// A store in this process's memory: for tests, demos, and services of one process that may forget everything
 /// when it ends. Clones share their entries.
 ///
-/// It holds at most as many entries as it was made for. When that many are alive, it refuses new ones
-/// with an error; it never drops a live entry. A recipient is one entry, kept until the latest of: the end of
-/// any code of theirs; an hour after the last request, unless its code was right; 25 hours after a wrong
-/// guess; 30 days after the last wrong code, unless a right one followed (a year where a policy disables); 30
-/// days after a right code of a client that was named. Entries of their own are each session, each code
-/// alone, each subject revoked, and each quota for its window.
+/// It holds at most as many entries as it was made for. When that many are alive, or about to be, it refuses
+/// new ones with an error; it never drops a live entry. Two callers that create one entry hold two places for
+/// a moment, so that a third may be refused a place too soon. A recipient is one entry, kept until the latest
+/// of: the end of any code of theirs; an hour after the last request, unless its code was right; 25 hours after
+/// a wrong guess; 30 days after the last wrong code, unless a right one followed (a year where a policy
+/// disables); 30 days after a right code of a client that was named. Entries of their own are each session,
+/// each code alone, each subject revoked, and each quota for its window.
 ///
 /// ```
 /// use otp_exchange::MemoryStore;

@@ -52,7 +52,7 @@ impl Outbox {
 
     /// The text of the newest message to that recipient.
     pub fn text_for(&self, recipient: &Recipient) -> Option<Zeroizing<String>> {
-        self.read(recipient, |message| message.text.clone())
+        self.read(recipient, |message| Zeroizing::new(message.text.to_string()))
     }
 
     /// What is read from the newest message to that recipient: its subject, its delivery id.

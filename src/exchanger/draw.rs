@@ -1,10 +1,10 @@
 //! Random bytes for one flow, fetched in one call: a call to the system costs more than the bytes.
 
 use rand::{TryCryptoRng, TryRng};
-use zeroize::Zeroizing;
 
 use crate::entropy_error::EntropyError;
 use crate::ports::Entropy;
+use crate::wiped::Wiped;
 
 /// The most that is fetched in one call.
 const ROOM: usize = 80;
@@ -12,7 +12,7 @@ const ROOM: usize = 80;
 /// Hands out random bytes of one flow. They come from the entropy port alone, are used once, and are wiped.
 pub(super) struct Draw<'a> {
     entropy: &'a dyn Entropy,
-    bytes: Zeroizing<[u8; ROOM]>,
+    bytes: Wiped<[u8; ROOM]>,
     expected: usize,
     ready: std::ops::Range<usize>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Draw<'a> {
 impl<'a> Draw<'a> {
     /// For a flow that will probably want that many bytes. Nothing is fetched before the first are wanted.
     pub(super) fn new(entropy: &'a dyn Entropy, expected: usize) -> Self {
-        Self { entropy, bytes: Zeroizing::new([0; ROOM]), expected: expected.min(ROOM), ready: 0..0 }
+        Self { entropy, bytes: Wiped::new([0; ROOM]), expected: expected.min(ROOM), ready: 0..0 }
     }
 
     pub(super) fn take<const COUNT: usize>(&mut self) -> Result<[u8; COUNT], EntropyError> {
@@ -33,6 +33,7 @@ impl<'a> Draw<'a> {
 impl TryRng for Draw<'_> {
     type Error = EntropyError;
 
+    #[inline] // most ask for a number of bytes that is known when this is compiled
     fn try_fill_bytes(&mut self, wanted: &mut [u8]) -> Result<(), EntropyError> {
         if self.ready.len() < wanted.len() && self.expected >= wanted.len() {
             self.entropy.fill(&mut self.bytes[..self.expected])?;

@@ -73,20 +73,20 @@ pub(super) enum Step<T, R> {
 
 impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// Loads an entry, applies a rule to it, and writes what comes of it, again if others were faster.
-    /// Returns the rule's outcome after the write that pays for it.
+    /// Returns the rule's outcome after the write that pays for it, and what was written.
     pub(super) async fn update<T: Entry, R>(
         &self,
         name: Name,
         draw: &mut Draw<'_>,
         mut rule: impl FnMut(Option<T>, Moment, &mut Draw<'_>) -> Result<Step<T, R>, Fault>,
-    ) -> Result<R, Fault> {
+    ) -> Result<(R, Option<T>), Fault> {
         for _ in 0..MAX_CONFLICTS {
             let (entry, version) = self.read(name).await?;
             match rule(entry, self.moment(), draw)? {
-                Step::Keep(outcome) => return Ok(outcome),
+                Step::Keep(outcome) => return Ok((outcome, None)),
                 Step::Write(entry, outcome) => {
                     if self.write(name, version, draw.take()?, &entry).await? == Swap::Applied {
-                        return Ok(outcome);
+                        return Ok((outcome, Some(entry)));
                     }
                 }
             }
@@ -112,7 +112,10 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 Step::Write(entry, outcome) => {
                     let price = if paid { Price::new() } else { price(&outcome) };
                     paid |= !price.is_empty();
-                    if let Some(refusal) = self.pay(price).await? {
+                    // On the heap, so that a future whose price is nothing is no larger for it.
+                    if !price.is_empty()
+                        && let Some(refusal) = Box::pin(self.pay(price)).await?
+                    {
                         return Ok(refused(refusal, self.now()));
                     }
                     if self.write(name, version, draw.take()?, &entry).await? == Swap::Applied {

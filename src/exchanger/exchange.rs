@@ -90,7 +90,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 (ledger, verdict) => Step::Write(ledger, verdict),
             })
         });
-        let verdict = verdict.await?;
+        let (verdict, _) = verdict.await?;
         // Read again: this process may have slept between judging and writing, and the code died meanwhile.
         let now = self.now();
         let verdict = match verdict {
@@ -107,7 +107,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     }
 
     fn prove(&self, challenge: Challenge) -> Proof {
-        let recipient = challenge.recipient();
+        let recipient = challenge.recipient.clone();
         let subject = challenge.grant.subject.clone().unwrap_or_else(|| recipient.canonical());
         Proof {
             subject,
@@ -184,7 +184,7 @@ fn seen(verdict: &Verdict) -> Event {
             Event::Wrong { recipient: recipient.masked(), attempts_left: *attempts_left }
         }
         Verdict::Right(challenge) => {
-            Event::Verified { recipient: challenge.recipient().masked(), purpose: challenge.purpose.clone() }
+            Event::Verified { recipient: challenge.recipient.masked(), purpose: challenge.purpose.clone() }
         }
     }
 }

@@ -1,8 +1,7 @@
 //! What is written for a challenge.
 
+use std::sync::Arc;
 use std::time::Duration;
-
-use zeroize::Zeroizing;
 
 use crate::code::Code;
 use crate::context::Field;
@@ -14,6 +13,7 @@ use crate::recipient::Recipient;
 use crate::request::AnswersTo;
 use crate::rules::Challenge;
 use crate::timestamp::Timestamp;
+use crate::wiped::SecretText;
 
 /// All that a challenge's messages are made of, whoever of its two addresses they go to.
 pub(super) struct Letter<'a> {
@@ -52,7 +52,7 @@ impl<'a> Letter<'a> {
     }
 
     /// What the person there reads.
-    pub(super) fn text(&self, recipient: &Recipient) -> Zeroizing<String> {
+    pub(super) fn text(&self, recipient: &Recipient) -> SecretText {
         self.catalogue.text(&self.occasion(recipient), &self.values(recipient))
     }
 
@@ -64,7 +64,7 @@ impl<'a> Letter<'a> {
         Message {
             recipient,
             subject,
-            text,
+            text: Arc::new(text),
             html,
             language,
             code: self.code.duplicate(),

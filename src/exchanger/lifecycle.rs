@@ -55,7 +55,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 Some((ledger, recipient, purpose)) => Step::Write(ledger, Some((recipient, purpose))),
             })
         };
-        if let Some((recipient, purpose)) = self.update(entry, &mut draw, rule).await? {
+        if let (Some((recipient, purpose)), _) = self.update(entry, &mut draw, rule).await? {
             self.observe(|| Event::Reported { recipient: recipient.masked(), purpose, delivery: heard });
         }
         Ok(())
@@ -108,7 +108,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         let rule = |ledger: Option<Ledger>, _: Moment, _: &mut Draw<'_>| {
             Ok(ledger.and_then(&change).map_or(Step::Keep(false), |ledger| Step::Write(ledger, true)))
         };
-        self.update(entry, &mut draw, rule).await
+        Ok(self.update(entry, &mut draw, rule).await?.0)
     }
 
     fn status_of(&self, challenge: &Challenge, otp_id: OtpId, now: Timestamp) -> Status {

@@ -1,8 +1,7 @@
 //! A message goes out: `hand_over`.
 
 use std::fmt;
-
-use zeroize::Zeroizing;
+use std::sync::Arc;
 
 use super::entries::Step;
 use super::letter::Letter;
@@ -15,6 +14,7 @@ use crate::ports::{CodeStore, Event, Notifier, NotifyError, TokenIssuer};
 use crate::receipt::Receipt;
 use crate::rules::{Challenge, Ledger};
 use crate::timestamp::Timestamp;
+use crate::wiped::SecretText;
 
 /// A delivery that is stored and counted, and whose message was not handed over yet: that is for
 /// [`hand_over`](Exchanger::hand_over), once. A decoy's has no message and looks just the same.
@@ -110,7 +110,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                     let message_id = accepted.message_id().filter(|id| !message.is_told_by(id));
                     receipt.message_id = message_id.map(str::to_owned);
                     if failed.is_some() {
-                        receipt.replace(message.text.clone(), message.recipient.channel());
+                        receipt.replace(Arc::clone(&message.text), message.recipient.channel());
                     }
                     self.observe(|| Event::HandedOver {
                         recipient: message.recipient.masked(),
@@ -145,7 +145,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 None => Step::Keep(false),
             })
         });
-        matches!(voided.await, Ok(true))
+        matches!(voided.await, Ok((true, _)))
     }
 
     /// What goes out for a challenge.
@@ -161,12 +161,11 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             return self.unsent(&letter, challenge, entry, otp_id, now);
         }
         let delivery_id = self.vault.delivery_id(entry, &challenge.id);
-        let message = letter.message(challenge.recipient(), delivery_id);
+        let message = letter.message(challenge.recipient.clone(), delivery_id);
         let fallback = challenge.fallback().map(|email| letter.message(email, delivery_id));
         let withheld = challenge.decoy || letter.is_fixed;
-        let mut outgoing = self.blank(&letter, challenge, entry, otp_id, now, message.text.clone());
-        (outgoing.0.messages, outgoing.0.withheld) = ([Some(message), fallback], withheld);
-        outgoing
+        let receipt = self.receipt(&letter, challenge, otp_id, now, Arc::clone(&message.text));
+        self.prepared(challenge, entry, receipt, [Some(message), fallback], withheld)
     }
 
     /// The same, and nothing goes out.
@@ -178,41 +177,49 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         otp_id: OtpId,
         now: Timestamp,
     ) -> Outgoing {
-        let text = letter.text(&challenge.recipient());
-        self.blank(letter, challenge, entry, otp_id, now, text)
+        let text = Arc::new(letter.text(&challenge.recipient));
+        let receipt = self.receipt(letter, challenge, otp_id, now, text);
+        self.prepared(challenge, entry, receipt, [None, None], false)
     }
 
-    fn blank(
+    fn prepared(
         &self,
-        letter: &Letter<'_>,
         challenge: &Challenge,
         entry: Name,
-        otp_id: OtpId,
-        now: Timestamp,
-        text: Zeroizing<String>,
+        receipt: Receipt,
+        messages: [Option<Message>; 2],
+        withheld: bool,
     ) -> Outgoing {
-        let price = if challenge.deliveries > 1 {
-            self.price_of_message(challenge.client, &challenge.recipient())
+        let (id, deliveries, realm) = (challenge.id, challenge.deliveries, self.vault.realm);
+        let price = if deliveries > 1 {
+            self.price_of_message(challenge.client, &challenge.recipient)
         } else {
             Price::new()
         };
-        let receipt = Receipt {
+        Outgoing(Box::new(Prepared { receipt, messages, withheld, entry, id, deliveries, price, realm }))
+    }
+
+    fn receipt(
+        &self,
+        letter: &Letter<'_>,
+        challenge: &Challenge,
+        otp_id: OtpId,
+        now: Timestamp,
+        text: Arc<SecretText>,
+    ) -> Receipt {
+        Receipt {
             otp_id,
             attempts: challenge.attempts_left,
             lifetime: letter.lifetime,
             expires_at: challenge.life.end,
             resend_at: challenge.redelivery_at(now, self.policy()),
             length: letter.code.length(),
-            channel: challenge.channel,
+            channel: challenge.recipient.channel(),
             message_id: None,
             total_messages: None,
             code: letter.code.duplicate(),
             text,
-        };
-        let (id, deliveries) = (challenge.id, challenge.deliveries);
-        let (messages, realm) = ([None, None], self.vault.realm);
-        let withheld = false;
-        Outgoing(Box::new(Prepared { receipt, messages, withheld, entry, id, deliveries, price, realm }))
+        }
     }
 }
 

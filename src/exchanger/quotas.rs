@@ -130,7 +130,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                 Err(until) => Step::Keep(Err(until)),
             })
         });
-        let taken = taken.await?;
+        let (taken, _) = taken.await?;
         if claim.leased {
             let rest = |share: Share| Share { count: share.count - 1, ..share }; // a share has at least one
             match taken {

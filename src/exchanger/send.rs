@@ -6,7 +6,7 @@ use super::letter::Letter;
 use super::outgoing::Outgoing;
 use super::quotas::Price;
 use super::{Exchanger, Fault, SendError};
-use crate::crypto::NONCE_BYTES;
+use crate::crypto::{ContextDigest, NONCE_BYTES, RequestDigest};
 use crate::grant::Principal;
 use crate::otp_id::{OtpId, OtpIdError};
 use crate::ports::{CodeStore, Event, Notifier, Swap, TokenIssuer};
@@ -14,6 +14,15 @@ use crate::receipt::Receipt;
 use crate::request::{AnswersTo, Request, RequestError};
 use crate::rules::{Challenge, Draft, Drawn, Ledger, Moment, Refusal};
 use crate::timestamp::Timestamp;
+
+/// A request that was checked, and what stands for parts of it.
+struct Asked {
+    draft: Draft,
+    /// For whom, masked.
+    by: Option<String>,
+    made_for: Option<RequestDigest>,
+    context: ContextDigest,
+}
 
 /// What became of a request.
 struct Admitted {
@@ -31,7 +40,10 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// # Errors
     /// [`SendError`]. If the message was not handed over but the code lives, the error carries the receipt.
     pub async fn send(&self, request: Request) -> Result<Receipt, SendError> {
-        let outgoing = self.admit(request, true).await?;
+        let outgoing = {
+            let asked = self.ask(request)?;
+            self.admit(&asked, true).await?
+        };
         self.hand_over(outgoing).await
     }
 
@@ -42,7 +54,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     /// # Errors
     /// [`SendError::Request`], [`SendError::Wait`] or [`SendError::Fault`]; then there is no new code.
     pub async fn prepare(&self, request: Request) -> Result<Outgoing, SendError> {
-        self.admit(request, true).await
+        let asked = self.ask(request)?;
+        self.admit(&asked, true).await
     }
 
     /// Makes a code and stores it; nothing is sent yet. Whoever has the keyring and the store, another process
@@ -54,7 +67,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         if request.answers_to == AnswersTo::Code {
             return Err(RequestError::AloneIsSent.into());
         }
-        Ok(self.admit(request, false).await?.into_receipt())
+        let asked = self.ask(request)?;
+        Ok(self.admit(&asked, false).await?.into_receipt())
     }
 
     /// Sends the code of that otp id, from any process that has the keyring and the store. The first delivery
@@ -106,8 +120,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         outgoing
     }
 
-    /// Admits a request to its recipient's ledger, its first delivery claimed or not.
-    async fn admit(&self, mut request: Request, claimed: bool) -> Result<Outgoing, SendError> {
+    /// Checks a request, and makes what stands for parts of it.
+    fn ask(&self, mut request: Request) -> Result<Asked, SendError> {
         let client = request.client.take().map(|client| self.client_tag(&client));
         let key = request.idempotency_key.clone();
         let by = request.principal.as_ref().map(Principal::masked);
@@ -117,9 +131,15 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             None => None,
             Some(key) => Some(self.vault.request_digest(&draft.identity(&key)).map_err(|_| Fault::TooLarge)?),
         };
-        let entry = self.vault.ledger_name(&draft.recipient);
         let context = self.vault.context_digest(&draft.context);
-        let price = self.price_of_message(client, &draft.recipient);
+        Ok(Asked { draft, by, made_for, context })
+    }
+
+    /// Admits a request to its recipient's ledger, its first delivery claimed or not.
+    async fn admit(&self, asked: &Asked, claimed: bool) -> Result<Outgoing, SendError> {
+        let Asked { draft, by, made_for, context } = asked;
+        let entry = self.vault.ledger_name(&draft.recipient);
+        let price = self.price_of_message(draft.client, &draft.recipient);
         // Challenge id, nonces, and a byte for each character of the code with a few for those that are
         // rejected.
         let nonces = if draft.answers_to == AnswersTo::Code { 3 } else { 2 };
@@ -137,7 +157,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                     lengthened: false,
                 })));
             }
-            let admitted = match ledger.admit(at, &draft, self.policy()) {
+            let admitted = match ledger.admit(at, draft, self.policy()) {
                 Err(refusal) => return Ok(Step::Keep(Err(wait(refusal, at.now)))),
                 Ok(admitted) => admitted,
             };
@@ -147,8 +167,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             let lengthened = admitted.otp.length() > draft.otp.length();
             let alone = draft.answers_to == AnswersTo::Code;
             let home = if alone { self.vault.code_name(&code) } else { entry };
-            let drawn = Drawn { id, code, kind: admitted.otp.kind(), context, made_for };
-            let mut challenge = Challenge::new(&draft, drawn, at.now);
+            let kind = admitted.otp.kind();
+            let drawn = Drawn { id, code, kind, context: *context, made_for: *made_for };
+            let mut challenge = Challenge::new(draft, drawn, at.now);
             if claimed {
                 challenge.deliver(at.now);
             }
@@ -182,16 +203,14 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
         self.observe(|| {
             let Draft { recipient, purpose, decoy, .. } = draft;
-            let (channel, address) = (recipient.channel(), recipient.address());
-            let fixed = self.policy().fixed_code(channel, address, self.now()).is_some();
             Event::Requested {
                 recipient: recipient.masked(),
-                purpose,
-                by,
+                purpose: purpose.clone(),
+                by: by.clone(),
                 repeated,
                 lengthened,
-                decoy,
-                fixed,
+                decoy: *decoy,
+                fixed: self.policy().fixed_code(recipient, self.now()).is_some(),
             }
         });
         Ok(outgoing)

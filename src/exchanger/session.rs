@@ -112,19 +112,19 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                     (session, Refreshed::Next | Refreshed::Again) if lacks(&session) => {
                         Step::Keep((Refreshed::Dead, Some(session)))
                     }
-                    (session, Refreshed::Next) => {
-                        Step::Write(session.clone(), (Refreshed::Next, Some(session)))
-                    }
                     (session, Refreshed::Again) => Step::Keep((Refreshed::Again, Some(session))),
-                    (tombstone, Refreshed::Replayed) => Step::Write(tombstone, (Refreshed::Replayed, None)),
+                    (session, refreshed @ (Refreshed::Next | Refreshed::Replayed)) => {
+                        Step::Write(session, (refreshed, None))
+                    }
                     (_, Refreshed::Dead) => Step::Keep((Refreshed::Dead, None)),
                 })
             });
-        let (refreshed, session) = refreshed.await?;
+        let ((refreshed, kept), written) = refreshed.await?;
         if refreshed == Refreshed::Replayed {
             self.observe(|| Event::Reused { session: id });
+            return Err(TokenError::Refused); // what was written is a tombstone
         }
-        let session = session.ok_or(TokenError::Refused)?;
+        let session = written.or(kept).ok_or(TokenError::Refused)?;
         // After the write, so that whoever took all of the subject's sessions back before this is told is
         // heard. The clock is read again: this process may have slept between judging and writing.
         let let_in = self.lets(&session.subject, session.started()).await?;
@@ -190,7 +190,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
                     session.filter(genuine).and_then(|session| rule(session, named.map(|token| &token.name)));
                 Ok(after.map_or(Step::Keep(false), |session| Step::Write(session, true)))
             });
-        if revoked.await? {
+        if revoked.await?.0 {
             self.observe(|| Event::Revoked { session: id });
         }
         Ok(())

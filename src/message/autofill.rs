@@ -1,11 +1,10 @@
 //! Lines by which phones fill a code in by themselves.
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::sms::{Encoding, Segments};
-use super::values::joined;
 use crate::recipient::is_domain;
+use crate::wiped::SecretText;
 
 /// What an SMS says to the phone it arrives at, so that the code need not be typed.
 ///
@@ -70,7 +69,7 @@ impl Autofill {
     }
 
     /// The text with its lines behind it.
-    pub(super) fn append(&self, text: &str, code: &str) -> Zeroizing<String> {
+    pub(super) fn append(&self, text: &str, code: &str) -> SecretText {
         let whole = self.lines(text, code, self.android_app.as_deref());
         if self.android_app.is_some() && !fits_retriever(&whole) {
             return self.lines(text, code, None);
@@ -83,13 +82,13 @@ impl Autofill {
         self.android_app.is_none() || fits_retriever(&self.lines(text, code, self.android_app.as_deref()))
     }
 
-    fn lines(&self, text: &str, code: &str, hash: Option<&str>) -> Zeroizing<String> {
+    fn lines(&self, text: &str, code: &str, hash: Option<&str>) -> SecretText {
         let mut parts = vec![text, if hash.is_some() || self.website.is_some() { "\n" } else { "" }];
         parts.extend(hash.into_iter().flat_map(|hash| ["\n", hash]));
         // Its place is the last line, so that nothing may follow it.
         parts.extend(self.website.iter().flat_map(|host| ["\n@", host, " #", code]));
         parts.extend(self.embedded.iter().flat_map(|host| [" @", host]));
-        joined(&parts)
+        SecretText::joined(&parts)
     }
 }
 

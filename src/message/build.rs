@@ -1,6 +1,6 @@
 //! How a catalogue is put together, and what is refused then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::locale::Locale;
 use super::ready::READY;
 use super::template::Template;
 use super::wording::{Email, Part, Wording};
-use crate::context::misleads_beside_others;
+use crate::context::{Field, misleads_beside_others};
 use crate::purpose::Purpose;
 use crate::url::is_safe_target;
 
@@ -161,6 +161,7 @@ impl CatalogueBuilder {
             default,
             languages: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            defaults: Vec::new(),
         };
         for wording in &self.wording {
             if !texts.add(wording)? {
@@ -179,6 +180,7 @@ impl CatalogueBuilder {
                 texts.aliases.extend(keys.map(|alias| (alias, ready.locale.to_ascii_lowercase())));
             }
         }
+        texts.defaults = texts.nearest_to_default();
         texts.check_default()?;
         let catalogue = Catalogue(Arc::new(texts));
         let most = catalogue.0.most_segments;
@@ -239,17 +241,19 @@ impl Texts {
         for (part, template) in parts {
             self.supports(template).map_err(|error| wrong((part, error)))?;
         }
-        let shows = |text: &Template| text.fields().collect();
-        let sms = sms.map(|text| Entry { purpose: purpose.clone(), shows: shows(&text), text });
-        let email = email.map(|text| Entry { purpose, shows: text.fields(), text });
+        let sms = sms.map(|text| Entry { purpose: purpose.clone(), shows: in_order(text.fields()), text });
+        let email = email.map(|text| Entry { purpose, shows: in_order(text.fields()), text });
         Ok(Checked { tag, sms, email })
     }
 
     /// Adds a text where there is none yet; whether there was none.
     fn add(&mut self, wording: &Wording) -> Result<bool, CatalogueError> {
         let Checked { tag, sms, email } = self.check(wording)?;
-        let language =
-            self.languages.entry(tag.key().into_owned()).or_insert_with(|| Language::new(tag.as_str()));
+        let language = self
+            .languages
+            .entry(tag.key().into_owned())
+            .or_insert_with(|| Arc::new(Language::new(tag.as_str())));
+        let language = Arc::make_mut(language); // nobody else has it yet
         let sms = sms.is_none_or(|entry| add(&mut language.sms, entry));
         let email = email.is_none_or(|entry| add(&mut language.emails, entry));
         Ok(sms && email)
@@ -262,7 +266,7 @@ impl Texts {
         }
         let sms = self.languages.values().any(|language| !language.sms.is_empty());
         let email = self.languages.values().any(|language| !language.emails.is_empty());
-        let default = self.defaults();
+        let default = &self.defaults;
         let lacks = (sms && !default.iter().any(|language| plain(&language.sms)))
             || (email && !default.iter().any(|language| plain(&language.emails)));
         if lacks || !(sms || email) {
@@ -270,6 +274,10 @@ impl Texts {
         }
         Ok(())
     }
+}
+
+fn in_order(fields: impl Iterator<Item = &'static Field>) -> Vec<&'static Field> {
+    fields.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Adds a text unless there is one for the same; whether there was none.

@@ -6,23 +6,25 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use serde::Deserialize;
-use zeroize::Zeroizing;
-
 use super::autofill::Autofill;
 use super::build::CatalogueBuilder;
 use super::choose::{Lack, Language, Occasion};
+use super::error::TemplateError;
 use super::lint::Longest;
 use super::locale::{Locale, ranges};
+use super::place::Place;
 use super::sms::Segments;
 use super::sms::transliterate::transliterate;
-use super::template::{Place, Template, TemplateError};
+use super::template::Template;
 use super::values::{Values, Written};
 use super::wording::Chosen;
 use crate::code::Code;
 use crate::context::{Context, Field};
 use crate::otp_id::OtpId;
 use crate::recipient::{Channel, Recipient};
+use crate::tally::tally;
+use crate::wiped::SecretText;
+use serde::Deserialize;
 
 /// What messages say: [wordings](crate::Wording) by language, purpose and channel, and what stands in all of
 /// them. The default has texts in forty languages, for codes of any purpose and for payments.
@@ -85,16 +87,18 @@ pub(super) struct Texts {
     pub(super) longest: Longest,
     pub(super) most_segments: usize,
     pub(super) default: Locale,
-    pub(super) languages: BTreeMap<String, Language>,
+    pub(super) languages: BTreeMap<String, Arc<Language>>,
     /// Other keys that people's devices send for some of them.
     pub(super) aliases: BTreeMap<String, String>,
+    /// Those to look into where none is asked for, or none of what is asked for has what is needed.
+    pub(super) defaults: Vec<Arc<Language>>,
 }
 
 /// All that is written for a message.
 pub(crate) struct Parts {
-    pub(crate) text: Zeroizing<String>,
-    pub(crate) subject: Option<Zeroizing<String>>,
-    pub(crate) html: Option<Zeroizing<String>>,
+    pub(crate) text: SecretText,
+    pub(crate) subject: Option<SecretText>,
+    pub(crate) html: Option<SecretText>,
     pub(crate) language: Option<Arc<str>>,
 }
 
@@ -155,7 +159,7 @@ impl Catalogue {
                 let choose = |language: &Language| {
                     language.choose(channel, purpose, |field| fields.contains(field), fields).err()
                 };
-                let lacks: Option<Vec<_>> = self.0.defaults().into_iter().map(choose).collect();
+                let lacks: Option<Vec<_>> = self.0.defaults.iter().map(|language| choose(language)).collect();
                 let lacking = lacks?.into_iter().find(|lack| !matches!(lack, Lack::Text))?;
                 let Lack::Shown(field) = lacking else { return fields.first().cloned() };
                 Some(field)
@@ -171,24 +175,30 @@ impl Catalogue {
     }
 
     /// The whole text of a message.
-    pub(crate) fn text(&self, occasion: &Occasion<'_>, values: &Values<'_>) -> Zeroizing<String> {
+    pub(crate) fn text(&self, occasion: &Occasion<'_>, values: &Values<'_>) -> SecretText {
         let chosen = if occasion.template.is_some() { None } else { self.choose(occasion).ok() };
         self.text_of(occasion, chosen.map(|(_, chosen)| chosen), values)
     }
 
     /// The whole text of a message, and what stands around it.
     pub(crate) fn write(&self, occasion: &Occasion<'_>, values: &Values<'_>) -> Parts {
-        let own = occasion.template.is_none();
-        let is_bare = !own && occasion.channel == Channel::Sms;
+        let ours = occasion.template.is_none();
+        let is_bare = !ours && occasion.channel == Channel::Sms;
         let chosen = if is_bare { None } else { self.choose(occasion).ok() };
         let text = self.text_of(occasion, chosen.map(|(_, chosen)| chosen), values);
         let (subject, html) = match chosen {
-            Some((_, Chosen::Email(subject, _, html))) => (Some(subject.render(values)), html),
+            Some((_, Chosen::Email(subject, _, html))) => {
+                tally!(message_texts);
+                (Some(subject.render(values)), html)
+            }
             _ => (None, None),
         };
         // Beside another text, HTML and language would be those of the catalogue's.
-        let html = html.filter(|_| own).map(|html| html.render_html(values));
-        let language = chosen.filter(|_| own).map(|(language, _)| Arc::clone(language));
+        let html = html.filter(|_| ours).map(|html| {
+            tally!(message_texts);
+            html.render_html(values)
+        });
+        let language = chosen.filter(|_| ours).map(|(language, _)| Arc::clone(language));
         Parts { text, subject, html, language }
     }
 
@@ -197,9 +207,10 @@ impl Catalogue {
         occasion: &Occasion<'_>,
         chosen: Option<Chosen<'_>>,
         values: &Values<'_>,
-    ) -> Zeroizing<String> {
-        let own = chosen.map(|(Chosen::Sms(text) | Chosen::Email(_, text, _))| text);
-        match occasion.template.or(own) {
+    ) -> SecretText {
+        tally!(message_texts);
+        let ours = chosen.map(|(Chosen::Sms(text) | Chosen::Email(_, text, _))| text);
+        match occasion.template.or(ours) {
             Some(template) => self.0.finish(template.render(values), values),
             None => Template::default().render(values), // refused when it was asked for
         }
@@ -234,29 +245,20 @@ impl Texts {
         locale: Option<&Locale>,
         mut look: impl FnMut(&'a Language) -> Option<T>,
     ) -> Option<T> {
-        let keys = locale.into_iter().chain([&self.default]).map(Locale::key);
-        for key in keys {
-            for range in ranges(&key) {
-                let own = self.languages.get(range).and_then(&mut look);
-                // What its aliases lead to may have texts of the service's own, so it is looked up anew.
-                let alias = || self.aliases.get(range).and_then(|key| self.languages.get(key));
-                let found = own.or_else(|| alias().and_then(&mut look));
-                if found.is_some() {
-                    return found;
-                }
-            }
-        }
-        None
+        let asked = locale.and_then(|locale| self.near(&locale.key()).find_map(|language| look(language)));
+        asked.or_else(|| self.defaults.iter().find_map(|language| look(language)))
     }
 
-    /// The languages to look into where none is asked for.
-    pub(super) fn defaults(&self) -> Vec<&Language> {
-        let mut found = Vec::new();
-        self.nearest(None, |language| {
-            found.push(language);
-            None::<()>
-        });
-        found
+    /// The languages near to one, the nearest first.
+    fn near(&self, key: &str) -> impl Iterator<Item = &Arc<Language>> {
+        // What its aliases lead to may have texts of the service's own, so it is looked up anew.
+        let alias = |range| self.aliases.get(range).and_then(|key| self.languages.get(key));
+        ranges(key).flat_map(move |range| self.languages.get(range).into_iter().chain(alias(range)))
+    }
+
+    /// The languages near to the default, which is what `defaults` is to be.
+    pub(super) fn nearest_to_default(&self) -> Vec<Arc<Language>> {
+        self.near(&self.default.key()).cloned().collect()
     }
 
     pub(super) fn supports(&self, template: &Template) -> Result<(), TemplateError> {
@@ -267,13 +269,13 @@ impl Texts {
     }
 
     /// What an SMS gets beside its words.
-    pub(super) fn finish(&self, text: Zeroizing<String>, values: &Values<'_>) -> Zeroizing<String> {
+    pub(super) fn finish(&self, text: SecretText, values: &Values<'_>) -> SecretText {
         if values.recipient.channel() != Channel::Sms {
             return text;
         }
         let spelled = self.transliterate.then(|| transliterate(&text));
         let text = match spelled {
-            Some(Cow::Owned(spelled)) => Zeroizing::new(spelled),
+            Some(Cow::Owned(spelled)) => SecretText::from(spelled),
             _ => text,
         };
         match &self.autofill {

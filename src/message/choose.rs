@@ -1,6 +1,5 @@
 //! Which text fits.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::locale::Locale;
@@ -35,8 +34,8 @@ pub(super) struct Language {
 #[derive(Clone)]
 pub(super) struct Entry<T> {
     pub(super) purpose: Option<Purpose>,
-    /// What has to be bound for it.
-    pub(super) shows: BTreeSet<&'static Field>,
+    /// What has to be bound for it, in order.
+    pub(super) shows: Vec<&'static Field>,
     pub(super) text: T,
 }
 

@@ -1,8 +1,7 @@
-//! What is wrong with a catalogue.
+//! What is wrong with a catalogue or a template.
 
 use super::autofill::AutofillError;
 use super::lint::Lint;
-use super::template::TemplateError;
 use super::wording::Part;
 use crate::context::{ContextError, Field};
 use crate::purpose::Purpose;
@@ -102,4 +101,60 @@ pub enum CatalogueError {
 
 pub(super) fn for_purpose(purpose: Option<&Purpose>) -> String {
     purpose.map(|purpose| format!(" for {}", purpose.as_str())).unwrap_or_default()
+}
+
+/// What is wrong with a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// `{{CODE}}` is missing.
+    #[error("template: has no {{{{CODE}}}}; put it where the code shall stand")]
+    NoPlace,
+    /// `{{CODE}}` stands more than once.
+    #[error("template: has {{{{CODE}}}} more than once; keep one")]
+    TwoPlaces,
+    /// A `{{` that begins none of the variables there are.
+    #[error(
+        "template: has a {{{{…}}}} other than {{{{CODE}}}}, {{{{MINUTES}}}}, {{{{APP}}}}, {{{{RECIPIENT}}}}, {{{{LINK}}}}, {{{{AMOUNT}}}}, {{{{PAYEE}}}}, {{{{DEVICE}}}}, {{{{SESSION}}}} and {{{{TENANT}}}}; write the text out"
+    )]
+    UnknownVariable,
+    /// A control character, line breaks included where there is one line only: they could add a header or a
+    /// second message. Or one that shows its surroundings in another order.
+    #[error(
+        "template: has a control character, a bidirectional override, or a line break or tab where none may be; only the SMS, text and HTML of a wording have lines, text and HTML tabs"
+    )]
+    ControlCharacter,
+    /// A last line that begins with `@`: phones would take it for one that binds the code to a website.
+    #[error(
+        "template: the last line begins with `@`, as one for autofill does; set CatalogueBuilder::autofill instead"
+    )]
+    OriginBound,
+    /// Longer than it may be.
+    #[error("template: {bytes} bytes; at most {most}")]
+    TooLong {
+        /// Its length in bytes of UTF-8.
+        bytes: usize,
+        /// The most it may have: 480, or of a [`Wording`](crate::Wording) more.
+        most: usize,
+    },
+    /// `{{APP}}`, and the application has no name.
+    #[error("template: has {{{{APP}}}}, and the application has no name; set CatalogueBuilder::application")]
+    NoApplication,
+    /// `{{LINK}}`, and there is no page to link to.
+    #[error("template: has {{{{LINK}}}}, and there is no page to link to; set CatalogueBuilder::link")]
+    NoLink,
+    /// HTML with a variable where escaping may not hold it: within a tag, a comment, a style or a script.
+    #[error(
+        "template: HTML has a variable within a tag, comment, style or script; put it into the text between tags, and {{{{LINK}}}} as the whole of a quoted href"
+    )]
+    WithinTag,
+    /// HTML that readers of mail could read in different ways, so that a value could become markup: what
+    /// browsers call a parse error, and elements whose content is no HTML.
+    #[error(
+        "template: HTML that may be read in different ways, in line {line}; write a < of the text as &lt; and a & before a variable as &amp;, end every tag, comment, style and title, put values of attributes with other characters than plain ones into quotes, with a space behind and no < within, and leave out <? and <![, scripts, frames, SVG, MathML, templates, selects and text areas"
+    )]
+    Html {
+        /// Where it is, from 1.
+        line: usize,
+    },
 }

@@ -20,7 +20,8 @@
 //! Of that, the tokenizer of WHATWG's HTML (13.2.5) reads the same. Values stand in a text, and a link also
 //! as the whole of a quoted `href` of an `a`.
 
-use super::template::{Place, TemplateError};
+use super::error::TemplateError;
+use super::place::Place;
 
 /// A value as parts that can stand in the text of an element or in a quoted attribute.
 pub(super) fn escaped(mut value: &str) -> impl Iterator<Item = &str> {

@@ -165,11 +165,10 @@ impl Catalogue {
         let (channel, locale) = (recipient.channel(), locale.as_ref());
         let occasion =
             Occasion { template: None, channel, purpose, locale, context: &context, required: &[] };
-        let (language, _) = self.choose(&occasion).ok()?;
         self.with_longest(recipient, &context, |values| {
-            let Parts { text, subject, html, .. } = self.write(&occasion, values);
+            let Parts { text, subject, html, language } = self.write(&occasion, values);
             Some(Preview {
-                language: language.to_string(),
+                language: language?.to_string(),
                 subject: subject.map(|subject| subject.to_string()),
                 text: text.to_string(),
                 html: html.map(|html| html.to_string()),
@@ -193,7 +192,7 @@ impl Catalogue {
 }
 
 fn a_phone() -> Recipient {
-    Recipient::restore(Channel::Sms, "+999999999999999".to_owned())
+    Recipient::restore(Channel::Sms, "+999999999999999")
 }
 
 impl fmt::Display for Lint {

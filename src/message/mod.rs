@@ -9,6 +9,7 @@ mod form;
 mod html;
 mod lint;
 mod locale;
+mod place;
 mod ready;
 mod sms;
 mod template;
@@ -19,23 +20,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::code::Code;
 use crate::delivery::DeliveryId;
 use crate::purpose::Purpose;
 use crate::recipient::{Channel, Recipient};
+use crate::wiped::SecretText;
 
 pub use autofill::{Autofill, AutofillError};
 pub use build::CatalogueBuilder;
 pub use catalogue::Catalogue;
 pub(crate) use catalogue::{Parts, TooMany};
 pub(crate) use choose::{Lack, Occasion};
-pub use error::CatalogueError;
+pub use error::{CatalogueError, TemplateError};
 pub use lint::{Lint, Longest, Preview};
 pub(crate) use locale::Locale;
 pub use sms::{Encoding, Segments};
-pub use template::{MAX_TEMPLATE_BYTES, Template, TemplateError};
+pub use template::{MAX_TEMPLATE_BYTES, Template};
 pub(crate) use values::Values;
 pub(crate) use wording::Chosen;
 pub use wording::{Part, Wording};
@@ -50,9 +50,9 @@ const TELLING_DIGITS: usize = 7;
 /// `expose`.
 pub struct Message {
     pub(crate) recipient: Recipient,
-    pub(crate) subject: Option<Zeroizing<String>>,
-    pub(crate) text: Zeroizing<String>,
-    pub(crate) html: Option<Zeroizing<String>>,
+    pub(crate) subject: Option<SecretText>,
+    pub(crate) text: Arc<SecretText>,
+    pub(crate) html: Option<SecretText>,
     pub(crate) language: Option<Arc<str>>,
     pub(crate) code: Code,
     pub(crate) purpose: Purpose,
@@ -69,7 +69,7 @@ impl Message {
 
     /// The subject of an email: one line, without control characters. An SMS has none.
     pub fn expose_subject(&self) -> Option<&str> {
-        self.subject.as_ref().map(|subject| subject.as_str())
+        self.subject.as_deref()
     }
 
     /// The whole text, code included, as the person shall read it: of an SMS all there is, of an email the
@@ -85,7 +85,7 @@ impl Message {
 
     /// The HTML part of an email, if there is one: a whole document.
     pub fn expose_html(&self) -> Option<&str> {
-        self.html.as_ref().map(|html| html.as_str())
+        self.html.as_deref()
     }
 
     /// The code alone, for notifiers that build their own text.
@@ -126,7 +126,7 @@ impl Message {
         let plain: String = characters.map(|character| character.to_ascii_uppercase()).collect();
         let holds = |part: &[u8]| plain.as_bytes().windows(part.len()).any(|found| found == part);
         let address = match self.recipient.channel() {
-            Channel::Email => words.to_ascii_lowercase().contains(&self.recipient.canonical()),
+            Channel::Email => words.to_ascii_lowercase().contains(&*self.recipient.canonical_form()),
             Channel::Sms => self.recipient.address().as_bytes()[1..].windows(TELLING_DIGITS).any(holds), // after the `+`
         };
         address || holds(self.code.expose().as_bytes())

@@ -5,12 +5,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zeroize::Zeroizing;
 
+use super::error::TemplateError;
 use super::form::Form;
+use super::html::escaped;
+use super::place::{CODE, FIELDS, Place, places};
 use super::values::Values;
 use super::wording::Part;
 use crate::context::{Field, misleads};
+use crate::wiped::SecretText;
 
 /// The longest template of a request, in bytes of UTF-8: it lies in the sealed entry beside the code it is
 /// for.
@@ -102,6 +105,16 @@ impl Template {
         })
     }
 
+    /// What stands in its places.
+    fn filled<'a>(&self, values: &'a Values<'_>) -> impl Iterator<Item = &'a str> {
+        self.0.places.iter().map(|(_, place)| values.of(*place))
+    }
+
+    /// How many bytes its words have, without its places.
+    fn words(&self) -> usize {
+        self.0.text.len() - self.0.places.iter().map(|(at, _)| at.len()).sum::<usize>()
+    }
+
     /// Its length in bytes, variables included.
     pub(crate) fn len(&self) -> usize {
         self.0.text.len()
@@ -130,23 +143,23 @@ impl Template {
 
     /// The text with the values in their places. A field that is not bound leaves its places empty; callers
     /// refuse such a request before.
-    pub(crate) fn render(&self, values: &Values<'_>) -> Zeroizing<String> {
-        let texts = || self.pieces().flat_map(|(words, place)| [words, values.of(place)]);
-        let room = texts().map(str::len).sum();
-        let mut text = Zeroizing::new(String::with_capacity(room)); // never grows, so leaves no stale copy
-        texts().for_each(|part| text.push_str(part));
+    pub(crate) fn render(&self, values: &Values<'_>) -> SecretText {
+        let length = |value: &str| value.len();
+        let mut text = SecretText::with_room(self.words() + self.filled(values).map(length).sum::<usize>());
+        for (words, place) in self.pieces() {
+            text.push(words);
+            text.push(values.of(place));
+        }
         text
     }
 
     /// The same for a text that is HTML: the values are escaped.
-    pub(crate) fn render_html(&self, values: &Values<'_>) -> Zeroizing<String> {
-        let room = self.pieces().map(|(words, place)| {
-            words.len() + super::html::escaped(values.of(place)).map(str::len).sum::<usize>()
-        });
-        let mut html = Zeroizing::new(String::with_capacity(room.sum()));
+    pub(crate) fn render_html(&self, values: &Values<'_>) -> SecretText {
+        let length = |value| escaped(value).map(str::len).sum::<usize>();
+        let mut html = SecretText::with_room(self.words() + self.filled(values).map(length).sum::<usize>());
         for (words, place) in self.pieces() {
-            html.push_str(words);
-            super::html::escaped(values.of(place)).for_each(|part| html.push_str(part));
+            html.push(words);
+            escaped(values.of(place)).for_each(|part| html.push(part));
         }
         html
     }
@@ -184,126 +197,6 @@ impl fmt::Debug for Template {
     }
 }
 
-/// What is wrong with a template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TemplateError {
-    /// `{{CODE}}` is missing.
-    #[error("template: has no {{{{CODE}}}}; put it where the code shall stand")]
-    NoPlace,
-    /// `{{CODE}}` stands more than once.
-    #[error("template: has {{{{CODE}}}} more than once; keep one")]
-    TwoPlaces,
-    /// A `{{` that begins none of the variables there are.
-    #[error(
-        "template: has a {{{{…}}}} other than {{{{CODE}}}}, {{{{MINUTES}}}}, {{{{APP}}}}, {{{{RECIPIENT}}}}, {{{{LINK}}}}, {{{{AMOUNT}}}}, {{{{PAYEE}}}}, {{{{DEVICE}}}}, {{{{SESSION}}}} and {{{{TENANT}}}}; write the text out"
-    )]
-    UnknownVariable,
-    /// A control character, line breaks included where there is one line only: they could add a header or a
-    /// second message. Or one that shows its surroundings in another order.
-    #[error(
-        "template: has a control character, a bidirectional override, or a line break or tab where none may be; only the SMS, text and HTML of a wording have lines, text and HTML tabs"
-    )]
-    ControlCharacter,
-    /// A last line that begins with `@`: phones would take it for one that binds the code to a website.
-    #[error(
-        "template: the last line begins with `@`, as one for autofill does; set CatalogueBuilder::autofill instead"
-    )]
-    OriginBound,
-    /// Longer than it may be.
-    #[error("template: {bytes} bytes; at most {most}")]
-    TooLong {
-        /// Its length in bytes of UTF-8.
-        bytes: usize,
-        /// The most it may have: 480, or of a [`Wording`](crate::Wording) more.
-        most: usize,
-    },
-    /// `{{APP}}`, and the application has no name.
-    #[error("template: has {{{{APP}}}}, and the application has no name; set CatalogueBuilder::application")]
-    NoApplication,
-    /// `{{LINK}}`, and there is no page to link to.
-    #[error("template: has {{{{LINK}}}}, and there is no page to link to; set CatalogueBuilder::link")]
-    NoLink,
-    /// HTML with a variable where escaping may not hold it: within a tag, a comment, a style or a script.
-    #[error(
-        "template: HTML has a variable within a tag, comment, style or script; put it into the text between tags, and {{{{LINK}}}} as the whole of a quoted href"
-    )]
-    WithinTag,
-    /// HTML that readers of mail could read in different ways, so that a value could become markup: what
-    /// browsers call a parse error, and elements whose content is no HTML.
-    #[error(
-        "template: HTML that may be read in different ways, in line {line}; write a < of the text as &lt; and a & before a variable as &amp;, end every tag, comment, style and title, put values of attributes with other characters than plain ones into quotes, with a space behind and no < within, and leave out <? and <![, scripts, frames, SVG, MathML, templates, selects and text areas"
-    )]
-    Html {
-        /// Where it is, from 1.
-        line: usize,
-    },
-}
-
-const CODE: &str = "{{CODE}}";
-
-static FIELDS: [(&str, Field); 5] = [
-    ("{{AMOUNT}}", Field::Amount),
-    ("{{PAYEE}}", Field::Payee),
-    ("{{DEVICE}}", Field::Device),
-    ("{{SESSION}}", Field::Session),
-    ("{{TENANT}}", Field::Tenant),
-];
-
-const OTHERS: [(&str, Place); 5] = [
-    (CODE, Place::Code),
-    ("{{MINUTES}}", Place::Minutes),
-    ("{{APP}}", Place::Application),
-    ("{{RECIPIENT}}", Place::Recipient),
-    ("{{LINK}}", Place::Link),
-];
-
-/// What stands in a place.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    Code,
-    Minutes,
-    Application,
-    Recipient,
-    Link,
-    /// One of `FIELDS`.
-    Field(usize),
-    End,
-}
-
-impl Place {
-    /// The field that stands there.
-    pub(super) fn field(self) -> Option<&'static Field> {
-        match self {
-            Self::Field(index) => Some(&FIELDS[index].1),
-            _ => None,
-        }
-    }
-}
-
-/// The places in a text. It looks only where a brace is.
-fn places(text: &str) -> impl Iterator<Item = (Range<usize>, Place)> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        while let Some(brace) = text[start..].find('{') {
-            start += brace;
-            if let Some((name, place)) = place_at(&text[start..]) {
-                let at = start..start + name.len();
-                start = at.end;
-                return Some((at, place));
-            }
-            start += 1;
-        }
-        None
-    })
-}
-
-/// The place that a text begins with.
-fn place_at(text: &str) -> Option<(&'static str, Place)> {
-    let fields = FIELDS.iter().enumerate().map(|(index, (name, _))| (*name, Place::Field(index)));
-    OTHERS.into_iter().chain(fields).find(|(name, _)| text.starts_with(name))
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -326,7 +219,7 @@ mod tests {
         context
     }
 
-    fn render(template: &Template, code: &Code, context: &Context) -> Zeroizing<String> {
+    fn render(template: &Template, code: &Code, context: &Context) -> SecretText {
         let recipient = Recipient::parse("ada@example.org").unwrap();
         template.render(&Catalogue::default().values(
             code,
@@ -452,7 +345,7 @@ mod tests {
     }
 
     /// How many of so many random cases a way to render gets wrong.
-    fn wrong(cases: usize, render: impl Fn(&Template, &Code, &Context) -> Zeroizing<String>) -> usize {
+    fn wrong(cases: usize, render: impl Fn(&Template, &Code, &Context) -> SecretText) -> usize {
         let (mut rng, code) = (StdRng::seed_from_u64(1), code());
         let wrong = (0..cases).filter(|_| {
             let case = Case::draw(&mut rng, &code);
@@ -463,7 +356,7 @@ mod tests {
                 assert_eq!(template.shows(field), case.shown.contains(field), "{field:?}: {}", case.template);
             }
             let text = render(&template, &code, &case.context);
-            *text != case.text || text.capacity() != text.len()
+            *text != case.text || text.has_room()
         });
         wrong.count()
     }
@@ -480,13 +373,13 @@ mod tests {
                 text.replace(place, context.value(field).unwrap_or_default())
             };
             let text = FIELDS.iter().fold(template.to_string(), fill).replace(CODE, code.expose());
-            Zeroizing::new(text.as_str().into())
+            SecretText::from(String::from(text.as_str()))
         });
         assert!(again > 0);
         let grew = wrong(100, |template, code, context| {
-            let mut text = render(template, code, context);
-            text.reserve(1);
-            text
+            let mut grown = String::from(&*render(template, code, context));
+            grown.reserve(1);
+            SecretText::from(grown)
         });
         assert!(grew > 0);
     }

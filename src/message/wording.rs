@@ -1,11 +1,10 @@
 //! How a message reads in one language.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
+use super::error::TemplateError;
 use super::form::Form;
-use super::template::{Template, TemplateError};
+use super::template::Template;
 use crate::context::Field;
 
 /// How a message reads in one language, for codes of one purpose or of any: as an SMS, as an email, or both.
@@ -136,8 +135,8 @@ pub(super) struct Email {
 
 impl Email {
     /// The fields that any part of it shows.
-    pub(super) fn fields(&self) -> BTreeSet<&'static Field> {
-        self.parts().flat_map(|(_, part)| part.fields()).collect()
+    pub(super) fn fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.parts().flat_map(|(_, part)| part.fields())
     }
 
     pub(super) fn parts(&self) -> impl Iterator<Item = (Part, &Template)> {

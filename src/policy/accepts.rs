@@ -2,7 +2,7 @@
 
 use super::{AtLimit, Format, Policy, TestRecipient};
 use crate::otp::{Kind, Otp};
-use crate::recipient::{Channel, DialCode, Recipient};
+use crate::recipient::{DialCode, Recipient};
 use crate::timestamp::Timestamp;
 use crate::typed::{MalformedCode, Typed};
 
@@ -22,8 +22,8 @@ impl Policy {
     }
 
     /// The code of that recipient that is always the same, if there is one now.
-    pub(crate) fn fixed_code(&self, channel: Channel, address: &str, now: Timestamp) -> Option<&Typed> {
-        self.test_recipients.iter().find(|test| test.is(channel, address, now)).map(TestRecipient::code)
+    pub(crate) fn fixed_code(&self, recipient: &Recipient, now: Timestamp) -> Option<&Typed> {
+        self.test_recipients.iter().find(|test| test.is(recipient, now)).map(TestRecipient::code)
     }
 
     /// What was typed, if it can be a code at all under this policy.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
 
-use crate::recipient::{Channel, Recipient};
+use crate::recipient::Recipient;
 use crate::timestamp::Timestamp;
 use crate::typed::{MalformedCode, Typed};
 
@@ -49,9 +49,8 @@ impl TestRecipient {
     }
 
     /// Whether it is about that recipient, now.
-    pub(crate) fn is(&self, channel: Channel, address: &str, now: Timestamp) -> bool {
-        let own = &self.0.recipient;
-        own.channel() == channel && own.address().eq_ignore_ascii_case(address) && now < self.0.until
+    pub(crate) fn is(&self, recipient: &Recipient, now: Timestamp) -> bool {
+        self.0.recipient == *recipient && now < self.0.until
     }
 }
 

@@ -4,8 +4,10 @@ mod dial_code;
 mod email;
 mod phone;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 pub use dial_code::{DialCode, DialCodeError};
 pub use email::EmailError;
@@ -50,7 +52,8 @@ pub enum Channel {
 #[derive(Clone)]
 pub struct Recipient {
     channel: Channel,
-    address: String,
+    /// Shared: a recipient goes with the request, the code and every message.
+    address: Arc<str>,
 }
 
 impl Recipient {
@@ -71,10 +74,10 @@ impl Recipient {
         }
         if address.contains('@') {
             email::check(address).map_err(RecipientError::Email)?;
-            return Ok(Self { channel: Channel::Email, address: address.to_owned() });
+            return Ok(Self { channel: Channel::Email, address: address.into() });
         }
         let number = phone::canonical(address).map_err(RecipientError::Phone)?;
-        Ok(Self { channel: Channel::Sms, address: number })
+        Ok(Self { channel: Channel::Sms, address: number.into() })
     }
 
     /// Email or SMS.
@@ -89,7 +92,17 @@ impl Recipient {
 
     /// The one form in which recipients are compared and named: ASCII lower case, or `+` and digits.
     pub fn canonical(&self) -> String {
-        self.address.to_ascii_lowercase()
+        self.canonical_form().into_owned()
+    }
+
+    /// The same, not copied where the address is spelled so already.
+    pub(crate) fn canonical_form(&self) -> Cow<'_, str> {
+        let is_canonical = !self.address.bytes().any(|byte| byte.is_ascii_uppercase());
+        if is_canonical {
+            Cow::Borrowed(&self.address)
+        } else {
+            Cow::Owned(self.address.to_ascii_lowercase())
+        }
     }
 
     /// The country calling code of a phone number, digits only, `32` say; `None` for email.
@@ -119,8 +132,23 @@ impl Recipient {
     }
 
     /// Back from a sealed entry, where only parsed addresses lie.
-    pub(crate) fn restore(channel: Channel, address: String) -> Self {
-        Self { channel, address }
+    pub(crate) fn restore(channel: Channel, address: &str) -> Self {
+        Self { channel, address: address.into() }
+    }
+}
+
+/// How a recipient is written inside a sealed entry, and only there: channel and address.
+pub(crate) mod sealed {
+    use super::{Channel, Recipient};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(recipient: &Recipient, serializer: S) -> Result<S::Ok, S::Error> {
+        (recipient.channel, recipient.address()).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Recipient, D::Error> {
+        let (channel, address) = <(Channel, &str)>::deserialize(deserializer)?;
+        Ok(Recipient::restore(channel, address))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::message::{Locale, Template};
 use crate::otp::Kind;
 use crate::policy::{CLOCK_SLACK, Policy};
 use crate::purpose::Purpose;
-use crate::recipient::{Channel, Recipient};
+use crate::recipient::{self, Channel, Recipient};
 use crate::request::AnswersTo;
 use crate::risk::Risk;
 use crate::timestamp::Timestamp;
@@ -34,8 +34,8 @@ pub(crate) struct Challenge {
     context: Option<ContextDigest>,
     /// What the context is, so that the message can show it also when it is sent again.
     pub(crate) fields: Context,
-    pub(crate) channel: Channel,
-    address: String,
+    #[serde(with = "recipient::sealed")]
+    pub(crate) recipient: Recipient,
     #[serde(deserialize_with = "Template::restore")]
     pub(crate) template: Option<Template>,
     pub(crate) locale: Option<Locale>,
@@ -95,8 +95,7 @@ impl Challenge {
             life: Life { created: now, end: now.saturating_add(draft.lifetime) },
             context: (context != NO_CONTEXT).then_some(context),
             fields: draft.context.clone(),
-            channel: draft.recipient.channel(),
-            address: draft.recipient.address().to_owned(),
+            recipient: draft.recipient.clone(),
             template: draft.template.clone(),
             locale: draft.locale.clone(),
             fallback: draft.fallback.as_ref().map(|email| email.address().to_owned()),
@@ -136,7 +135,7 @@ impl Challenge {
 
     /// The code that is right for it now if its recipient is a test recipient.
     pub(crate) fn fixed_code<'a>(&self, now: Timestamp, policy: &'a Policy) -> Option<&'a Typed> {
-        policy.fixed_code(self.channel, &self.address, now)
+        policy.fixed_code(&self.recipient, now)
     }
 
     /// The risk of that many guesses at it, or at the fixed code that is right for it instead.
@@ -167,19 +166,16 @@ impl Challenge {
         Some(self.redelivery_at(now, policy)).filter(|until| sane && now < *until)
     }
 
-    pub(crate) fn recipient(&self) -> Recipient {
-        Recipient::restore(self.channel, self.address.clone())
-    }
-
     /// Where its message goes if it cannot be handed over to the recipient.
     pub(crate) fn fallback(&self) -> Option<Recipient> {
-        self.fallback.clone().map(|email| Recipient::restore(Channel::Email, email))
+        self.fallback.as_deref().map(|email| Recipient::restore(Channel::Email, email))
     }
 
     /// The most bytes it takes in a ledger.
     pub(crate) fn weight(&self) -> usize {
         let locale = self.locale.as_ref().map(Locale::as_str);
-        let texts = [Some(self.purpose.as_str()), Some(&self.address), locale, self.fallback.as_deref()];
+        let texts =
+            [Some(self.purpose.as_str()), Some(self.recipient.address()), locale, self.fallback.as_deref()];
         weight(texts, self.template.as_ref(), &self.fields, &self.grant)
     }
 }

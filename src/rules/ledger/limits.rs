@@ -63,8 +63,7 @@ impl Ledger {
     /// What the code has to look like so that guessing at it stays within the accepted risk.
     pub(super) fn affordable(&self, now: Timestamp, draft: &Draft, policy: &Policy) -> Result<Otp, Refusal> {
         let otp = &draft.otp;
-        let (channel, address) = (draft.recipient.channel(), draft.recipient.address());
-        let fixed = policy.fixed_code(channel, address, now);
+        let fixed = policy.fixed_code(&draft.recipient, now);
         let cost = draft.risk(fixed);
         if cost == Risk::NONE {
             return Ok(otp.clone());

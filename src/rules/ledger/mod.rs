@@ -176,7 +176,7 @@ impl Ledger {
             return None;
         }
         challenge.reported = Some(heard);
-        let (recipient, purpose) = (challenge.recipient(), challenge.purpose.clone());
+        let (recipient, purpose) = (challenge.recipient.clone(), challenge.purpose.clone());
         Some((self, recipient, purpose))
     }
 
@@ -223,7 +223,7 @@ impl Ledger {
             self.failures.last = Some(at.now);
             let challenge = &self.challenges[compared];
             let (attempts_left, life) = (challenge.attempts_left, challenge.life);
-            let verdict = Verdict::Wrong { attempts_left, life, recipient: challenge.recipient() };
+            let verdict = Verdict::Wrong { attempts_left, life, recipient: challenge.recipient.clone() };
             return (self, verdict);
         };
         let winner = self.challenges.swap_remove(index);

@@ -51,13 +51,16 @@ fn forget(lanes: &mut Vec<Lane>, now: i64) {
     lanes.retain(|lane| lane.sends > 0 || lane.right.is_some());
 }
 
-/// The lane of that client. There are eight; a ninth takes the place of the stranger who asked longest ago.
+/// How many there are at most; one more takes the place of the stranger who asked longest ago.
+const ROOM: usize = 20;
+
+/// The lane of that client.
 fn lane(lanes: &mut Vec<Lane>, client: Option<u8>, now: i64) -> &mut Lane {
     if let Some(index) = lanes.iter().position(|lane| lane.client == client) {
         return &mut lanes[index];
     }
-    if lanes.len() == 8 {
-        let strangers = (0..8).filter(|index| lanes[*index].right.is_none());
+    if lanes.len() == ROOM {
+        let strangers = (0..ROOM).filter(|index| lanes[*index].right.is_none());
         let oldest = strangers.min_by_key(|index| lanes[*index].last).unwrap();
         lanes.remove(oldest);
     }

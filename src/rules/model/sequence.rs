@@ -64,7 +64,7 @@ impl Sequence {
             now: BEGIN,
             latest: BEGIN,
             until: BEGIN,
-            clients: dice.of(&[2, 4, 12, 12]),
+            clients: dice.of(&[2, 4, 12, 30]),
             fault,
             trace,
             dice,
