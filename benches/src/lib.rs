@@ -2,6 +2,7 @@
 //! could cost.
 
 mod biased;
+pub mod capacity;
 mod counts;
 mod fairness;
 mod floor;
@@ -36,3 +37,7 @@ pub use slot::{Slot, Stopped};
 pub use threads::flows_per_second;
 pub use welch::{Compared, DIFFERS, compare};
 pub use world::World;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/scale.md")]
+struct Scale;

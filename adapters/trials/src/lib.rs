@@ -14,6 +14,7 @@
 //! servers are killed, instead of 200 times.
 
 pub mod bench;
+pub mod cost;
 mod flows;
 mod process;
 mod proxy;

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
+use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Where ports are taken from: below those that the system gives to outgoing connections, one of which could
@@ -85,6 +86,14 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// How long it and its children have been at work so far, by the kernel's count of hundredths of a second; of
+    /// children that have ended, those it has waited for.
+    pub fn at_work(&self) -> Duration {
+        let all = std::iter::once(self.id()).chain(descendants(self.id()));
+        let ticks: u64 = all.filter_map(ticks).sum();
+        Duration::from_secs(ticks) / u32::try_from(clock_ticks_per_second()).unwrap_or(100)
+    }
+
     /// Stops it and its children where they are, until they [go on](Self::go_on).
     pub fn pause(&self) {
         self.signal_all(Signal::STOP);
@@ -146,6 +155,13 @@ fn stat(id: u32) -> Option<(u32, char)> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace(); // the name before may hold anything
     let state = fields.next()?.chars().next()?;
     Some((fields.next()?.parse().ok()?, state))
+}
+
+/// Of a process and the children it has waited for: fields 14 to 17 of its line in `/proc`.
+fn ticks(id: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some(fields.skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum())
 }
 
 /// Children, their children, and so on: some servers put theirs into process groups of their own.
@@ -223,6 +239,15 @@ mod tests {
         let parent = process.id();
         drop(process);
         assert!(!alive(parent) && !alive(child));
+    }
+
+    #[test]
+    fn the_work_of_a_child_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let busy = "while :; do :; done & wait";
+        let process = Process::spawn(Command::new("sh").args(["-c", busy]), &folder.path().join("log"));
+        let a_while = Duration::from_millis(50);
+        wait_until("it has worked", Duration::from_secs(20), || process.at_work() > a_while);
     }
 
     #[test]

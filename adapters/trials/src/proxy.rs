@@ -39,6 +39,8 @@ struct Shared {
     open: Mutex<Vec<TcpStream>>,
     over: AtomicBool,
     turns: AtomicU64,
+    asked: AtomicU64,
+    answered: AtomicU64,
     cuts: AtomicU64,
     seed: AtomicU64,
 }
@@ -57,6 +59,8 @@ impl Proxy {
             open: Mutex::default(),
             over: AtomicBool::new(false),
             turns: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
             cuts: AtomicU64::new(0),
             seed: AtomicU64::new(1),
         });
@@ -86,6 +90,11 @@ impl Proxy {
     /// protocol of questions and answers that are asked one after the other.
     pub fn turns(&self) -> u64 {
         self.shared.turns.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes went to the server and back; TCP's own are not among them.
+    pub fn carried(&self) -> (u64, u64) {
+        (self.shared.asked.load(Ordering::SeqCst), self.shared.answered.load(Ordering::SeqCst))
     }
 
     /// How often a [shaky](Wire::Shaky) wire has cut a connection.
@@ -148,6 +157,8 @@ impl Shared {
             if to.write_all(&piece[..length]).is_err() {
                 break;
             }
+            let bytes = if asking { &self.asked } else { &self.answered };
+            bytes.fetch_add(length as u64, Ordering::SeqCst);
         }
         let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
     }

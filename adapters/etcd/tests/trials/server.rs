@@ -91,11 +91,12 @@ impl Etcd {
         runtime().block_on(EtcdStore::connect(&self.url())).expect("it runs").timeout(PATIENT)
     }
 
-    /// A figure of its `/metrics`, by its name there with all labels.
+    /// A figure of its `/metrics`, by its name there with all labels. Large ones are written as 1.5e+07.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // they count
     pub(crate) fn figure(&self, name: &str) -> Option<u64> {
         let page = self.page("/metrics").ok()?;
         let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
-        line.trim().parse().ok()
+        line.trim().parse::<f64>().ok().map(|figure| figure as u64)
     }
 
     fn page(&self, path: &str) -> std::io::Result<String> {

@@ -29,7 +29,7 @@ impl Kind for Valkey {
 }
 
 pub(crate) struct On<K> {
-    server: Server,
+    pub(crate) server: Server,
     kind: PhantomData<K>,
 }
 
