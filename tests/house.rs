@@ -1,4 +1,5 @@
-//! The house stands as it is described: floors import only from floors below, and no I/O has moved in.
+//! The house stands as it is described: floors import only from floors below, no I/O has moved in, and every
+//! promise has its evidence.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -129,6 +130,71 @@ fn adapters_depend_on_the_core_alone() {
         adapters += 1;
     }
     assert!(adapters >= 5, "the adapters are looked for in the wrong folder");
+}
+
+/// The cells of the first table under that heading, row by row, without its head.
+fn table(text: &str, heading: &str) -> Vec<Vec<String>> {
+    let part = text.split(&format!("\n## {heading}\n")).nth(1).unwrap_or_default();
+    let part = part.split("\n## ").next().unwrap_or_default();
+    let rows =
+        part.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+    rows.skip(2).map(cells).collect()
+}
+
+/// What is promised and not backed by a file that is there, a command and a figure; and what is backed and
+/// promised no more.
+fn unbacked(security: &str, evidence: &str, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+    let promises = table(security, "What is promised");
+    let backed = table(evidence, "What SECURITY.md promises");
+    let mut found = Vec::new();
+    for row in &promises {
+        let [promise, shown_by] = &row[..] else { panic!("a promise has two cells: {row:?}") };
+        let paths: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
+        let missing = paths.iter().filter(|path| !is_there(path));
+        found.extend(missing.map(|path| format!("{path} is not there")));
+        let is_backed = backed.iter().any(|row| {
+            matches!(&row[..], [said, command, figure]
+                if said == promise && command.starts_with('`') && !figure.is_empty())
+        });
+        if paths.is_empty() || !is_backed {
+            found.push(promise.clone());
+        }
+    }
+    let stale = backed.iter().filter(|row| promises.iter().all(|promise| promise[0] != row[0]));
+    found.extend(stale.map(|row| format!("{} is not promised", row[0])));
+    found
+}
+
+#[test]
+fn every_promise_has_its_evidence() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let (security, evidence) = (read("SECURITY.md"), read("docs/evidence.md"));
+    assert!(
+        table(&security, "What is promised").len() >= 36,
+        "the promises are looked for in the wrong place"
+    );
+    assert_eq!(unbacked(&security, &evidence, |path| root.join(path).exists()), Vec::<String>::new());
+}
+
+#[test]
+fn a_promise_without_evidence_is_found() {
+    let security =
+        "\n## What is promised\n\n| promise | by |\n|---|---|\n| A | `a` |\n| B | `b` |\n\n## More\n";
+    let head = "\n## What SECURITY.md promises\n\n| promise | command | figure |\n|---|---|---|\n";
+    for (rows, found) in [
+        ("| A | `a` | 1 |\n| B | `b` | 2 |\n", &[][..]),
+        ("| A | `a` | 1 |\n", &["B"]),
+        ("| A | `a` | 1 |\n| B |  | 2 |\n", &["B"]),
+        ("| A | `a` | 1 |\n| B | `b` |  |\n", &["B"]),
+        ("| A | `a` | 1 |\n| Bee | `b` | 2 |\n", &["B", "Bee is not promised"]),
+    ] {
+        assert_eq!(unbacked(security, &format!("{head}{rows}"), |_| true), found, "{rows}");
+    }
+    let evidence = format!("{head}| A | `a` | 1 |\n| B | `b` | 2 |\n");
+    assert_eq!(unbacked(security, &evidence, |path| path == "a"), ["b is not there"]);
+    assert_eq!(unbacked(&security.replace('`', ""), &evidence, |_| true), ["A", "B"]);
 }
 
 /// All that a service gets which depends on this crate with those features.
