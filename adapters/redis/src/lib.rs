@@ -21,6 +21,7 @@ mod error;
 mod findings;
 mod nodes;
 mod scripts;
+mod slot;
 
 use std::fmt;
 use std::sync::Arc;

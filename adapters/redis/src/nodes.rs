@@ -10,9 +10,7 @@ use redis::{
 };
 
 use crate::error::Error;
-
-/// How many slots a cluster shares out among its servers.
-const SLOTS: u16 = 16_384;
+use crate::slot::{SLOTS, slot};
 
 /// How many connections to a server there are at most. One is enough until calls wait for replicas: WAIT
 /// holds up what comes after it on its connection.
@@ -224,35 +222,9 @@ pub(crate) fn redirection(detail: &str) -> Option<(u16, &str, u16)> {
     Some((slot, if host == "?" { "" } else { host }, port.parse().ok()?))
 }
 
-/// The slot of a key: CRC16 (XMODEM) of what is between its first pair of braces, or else of all of it.
-/// <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags>
-pub(crate) fn slot(key: &[u8]) -> u16 {
-    let position = |of: u8, bytes: &[u8]| bytes.iter().position(|byte| *byte == of);
-    let tag = position(b'{', key).and_then(|open| {
-        let rest = &key[open + 1..];
-        position(b'}', rest).filter(|length| *length > 0).map(|length| &rest[..length])
-    });
-    let crc = tag.unwrap_or(key).iter().fold(0_u16, |crc, byte| {
-        (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
-            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
-        })
-    });
-    crc % SLOTS
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slots_are_those_of_the_cluster_specification() {
-        assert_eq!(slot(b"123456789"), 0x31c3); // the specification's own example
-        assert_eq!(slot(b"foo"), 12_182);
-        assert_eq!(slot(b"{foo}.bar"), slot(b"foo"));
-        assert_eq!(slot(b"a{}b"), slot(b"a{}b")); // an empty tag is none
-        assert_ne!(slot(b"a{}b"), slot(b""));
-        assert_eq!(slot(b"a{{b}c}"), slot(b"{b"));
-    }
 
     #[test]
     fn redirections_are_read_or_refused() {

@@ -6,6 +6,9 @@ mod clock;
 mod crowd;
 mod hot_key;
 mod model;
+/// Just as the store for Redis reckons it.
+#[path = "../../../adapters/redis/src/slot.rs"]
+mod redis_slot;
 mod shards;
 
 pub use calls::{Cost, Kind, Sizes};
@@ -13,4 +16,4 @@ pub use clock::HandClock;
 pub use crowd::{Crowd, Sample, Seen};
 pub use hot_key::{HotKey, Rush};
 pub use model::{Load, Model};
-pub use shards::{Spread, slot};
+pub use shards::Spread;

@@ -2,31 +2,17 @@
 
 use otp_exchange::Name;
 
-/// How many slots a Redis cluster has.
-pub(crate) const SLOTS: usize = 16_384;
+use super::redis_slot as redis;
 
 /// What keys begin with unless the Redis store is told otherwise.
 const PREFIX: &[u8] = b"otp:";
 
-/// The slot of an entry in a Redis cluster: CRC-16/XMODEM of its key, or of what stands in the first braces of it,
-/// which a random name has now and then.
-pub fn slot(name: Name) -> usize {
-    let key = [PREFIX, name.as_bytes()].concat();
-    let open = key.iter().position(|byte| *byte == b'{').map(|at| at + 1);
-    let close = open.and_then(|from| key[from..].iter().position(|byte| *byte == b'}'));
-    let hashed = match open.zip(close) {
-        Some((from, length)) if length > 0 => &key[from..from + length],
-        _ => &key[..],
-    };
-    usize::from(crc16(hashed)) % SLOTS
-}
+/// How many slots a Redis cluster has.
+pub(crate) const SLOTS: usize = redis::SLOTS as usize;
 
-fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, byte| {
-        (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
-            (crc << 1) ^ if crc >> 15 == 1 { 0x1021 } else { 0 }
-        })
-    })
+/// The slot of an entry in a Redis cluster.
+pub(crate) fn slot(name: Name) -> usize {
+    usize::from(redis::slot(&[PREFIX, name.as_bytes()].concat()))
 }
 
 /// How much the busiest of several shards has, beside the mean.
@@ -76,18 +62,6 @@ fn busiest_over_mean(counts: &[u64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_checksum_is_that_of_redis_clusters() {
-        assert_eq!(crc16(b"123456789"), 0x31c3); // as the cluster specification gives it
-    }
-
-    #[test]
-    fn braces_in_a_name_are_a_hash_tag() {
-        let name = |bytes: &[u8; 16]| Name::from_bytes(*bytes);
-        assert_eq!(slot(name(b"0{ab}...........")), slot(name(b"zzzzz{ab}zzzzzzz")));
-        assert_ne!(slot(name(b"0{}ab...........")), slot(name(b"zzzzz{}abzzzzzzz")), "an empty one is none");
-    }
 
     #[test]
     fn all_on_one_shard_is_as_uneven_as_can_be() {
