@@ -26,8 +26,10 @@ pub struct Outgoing(Box<Prepared>);
 
 struct Prepared {
     receipt: Receipt,
-    /// For the recipient, and for the fallback if there is one; none if nothing is to be sent yet.
-    messages: [Option<Message>; 2],
+    /// For the recipient; none if nothing is to be sent yet.
+    message: Option<Message>,
+    /// For the fallback if there is one, which is seldom, so that it takes no room where there is none.
+    fallback: Option<Box<Message>>,
     /// Whether they go to nobody: written for a decoy, so that it takes as long, and for a test recipient.
     withheld: bool,
     entry: Name,
@@ -81,7 +83,8 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     pub async fn hand_over(&self, outgoing: Outgoing) -> Result<Receipt, SendError> {
         // It stays where it is: a future that waits for a carrier is kept small.
         let mut prepared = outgoing.0;
-        let Prepared { receipt, messages, withheld, entry, id, deliveries, realm, .. } = &mut *prepared;
+        let Prepared { receipt, message, fallback, withheld, entry, id, deliveries, realm, .. } =
+            &mut *prepared;
         // Another tenant's carrier must not read it, and could not void it.
         if *realm != self.vault.realm {
             return Err(SendError::Foreign);
@@ -95,7 +98,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
         let deliveries = *deliveries;
         let mut failed: Option<(NotifyError, &Message)> = None;
-        for message in messages.iter().flatten() {
+        for message in message.iter().chain(fallback.as_deref()) {
             if let Some((error, earlier)) = &failed {
                 if error.may_have_arrived() {
                     break;
@@ -162,10 +165,10 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         }
         let delivery_id = self.vault.delivery_id(entry, &challenge.id);
         let message = letter.message(challenge.recipient.clone(), delivery_id);
-        let fallback = challenge.fallback().map(|email| letter.message(email, delivery_id));
+        let fallback = challenge.fallback().map(|email| Box::new(letter.message(email, delivery_id)));
         let withheld = challenge.decoy || letter.is_fixed;
         let receipt = self.receipt(&letter, challenge, otp_id, now, Arc::clone(&message.text));
-        self.prepared(challenge, entry, receipt, [Some(message), fallback], withheld)
+        self.prepared(challenge, entry, receipt, (Some(message), fallback), withheld)
     }
 
     /// The same, and nothing goes out.
@@ -179,7 +182,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
     ) -> Outgoing {
         let text = Arc::new(letter.text(&challenge.recipient));
         let receipt = self.receipt(letter, challenge, otp_id, now, text);
-        self.prepared(challenge, entry, receipt, [None, None], false)
+        self.prepared(challenge, entry, receipt, (None, None), false)
     }
 
     fn prepared(
@@ -187,7 +190,7 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         challenge: &Challenge,
         entry: Name,
         receipt: Receipt,
-        messages: [Option<Message>; 2],
+        (message, fallback): (Option<Message>, Option<Box<Message>>),
         withheld: bool,
     ) -> Outgoing {
         let (id, deliveries, realm) = (challenge.id, challenge.deliveries, self.vault.realm);
@@ -196,7 +199,17 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
         } else {
             Price::new()
         };
-        Outgoing(Box::new(Prepared { receipt, messages, withheld, entry, id, deliveries, price, realm }))
+        Outgoing(Box::new(Prepared {
+            receipt,
+            message,
+            fallback,
+            withheld,
+            entry,
+            id,
+            deliveries,
+            price,
+            realm,
+        }))
     }
 
     fn receipt(

@@ -109,7 +109,7 @@ impl Catalogue {
     }
 
     /// What a message says on that occasion, and in which language.
-    pub(crate) fn choose(&self, occasion: &Occasion<'_>) -> Result<(&Arc<str>, Chosen<'_>), Lack> {
+    pub(crate) fn choose<'a>(&self, occasion: &Occasion<'a>) -> Result<(&Arc<str>, Chosen<'_>), Lack<'a>> {
         let Occasion { template, channel, purpose, locale, context, required } = *occasion;
         let required = if template.is_some() { &[] } else { required };
         let is_bound = |field: &Field| context.value(field).is_some();
@@ -162,7 +162,7 @@ impl Catalogue {
                 let lacks: Option<Vec<_>> = self.0.defaults.iter().map(|language| choose(language)).collect();
                 let lacking = lacks?.into_iter().find(|lack| !matches!(lack, Lack::Text))?;
                 let Lack::Shown(field) = lacking else { return fields.first().cloned() };
-                Some(field)
+                Some(field.clone())
             })
         };
         let hidden: Option<Vec<_>> = purposes.into_iter().map(hidden).collect();

@@ -44,13 +44,13 @@ impl Language {
         Self { tag: tag.into(), sms: Vec::new(), emails: Vec::new() }
     }
 
-    pub(super) fn choose(
+    pub(super) fn choose<'a>(
         &self,
         channel: Channel,
         purpose: Option<&Purpose>,
         is_bound: impl Fn(&Field) -> bool,
-        required: &[Field],
-    ) -> Result<Chosen<'_>, Lack> {
+        required: &'a [Field],
+    ) -> Result<Chosen<'_>, Lack<'a>> {
         match channel {
             Channel::Sms => fitting(&self.sms, Chosen::Sms, purpose, is_bound, required),
             Channel::Email => fitting(&self.emails, Chosen::email, purpose, is_bound, required),
@@ -60,13 +60,13 @@ impl Language {
 
 /// Of those that show all that is required and nothing that is not bound: what was written for the purpose
 /// before what was written for any, and then what shows the most.
-fn fitting<'a, T>(
+fn fitting<'a, 'b, T>(
     entries: &'a [Entry<T>],
     as_chosen: impl Fn(&'a T) -> Chosen<'a>,
     purpose: Option<&Purpose>,
     is_bound: impl Fn(&Field) -> bool,
-    required: &[Field],
-) -> Result<Chosen<'a>, Lack> {
+    required: &'b [Field],
+) -> Result<Chosen<'a>, Lack<'b>> {
     let meant = entries.iter().filter(|entry| entry.purpose.is_none() || entry.purpose.as_ref() == purpose);
     let mut best = None;
     // Of the text that comes nearest.
@@ -74,7 +74,7 @@ fn fitting<'a, T>(
     for entry in meant {
         let (rank, chosen) = ((entry.purpose.is_some(), entry.shows.len()), as_chosen(&entry.text));
         let unbound = entry.shows.iter().find(|field| !is_bound(field)).map(|field| Lack::Bound(field));
-        let hidden = || required.iter().find(|field| !chosen.shows(field)).cloned().map(Lack::Shown);
+        let hidden = || required.iter().find(|field| !chosen.shows(field)).map(Lack::Shown);
         match unbound.or_else(hidden) {
             Some(found) if lack.0 <= Some(rank) => lack = (Some(rank), found),
             None if best.is_none_or(|(other, _)| other < rank) => best = Some((rank, chosen)),
@@ -85,11 +85,12 @@ fn fitting<'a, T>(
 }
 
 /// Why there is nothing to say.
-pub(crate) enum Lack {
+#[derive(Clone, Copy)]
+pub(crate) enum Lack<'a> {
     /// No text for the channel.
     Text,
     /// What there is shows a field that is not bound.
     Bound(&'static Field),
     /// What there is does not show a field that has to be seen.
-    Shown(Field),
+    Shown(&'a Field),
 }

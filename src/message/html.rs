@@ -31,11 +31,15 @@ pub(super) fn escaped(mut value: &str) -> impl Iterator<Item = &str> {
             value = &value[1..];
             return Some(entity);
         }
-        let end = value.bytes().position(|byte| entity(byte).is_some()).unwrap_or(value.len());
+        let end = value.bytes().position(is_escaped).unwrap_or(value.len());
         let (words, rest) = value.split_at(end);
         value = rest;
         Some(words)
     })
+}
+
+fn is_escaped(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
 }
 
 fn entity(byte: u8) -> Option<&'static str> {

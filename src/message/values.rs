@@ -25,24 +25,34 @@ pub(crate) struct Values<'a> {
 /// What was written already.
 #[derive(Default)]
 pub(super) struct Written {
-    minutes: OnceCell<Digits>,
+    minutes: OnceCell<String>,
     masked: OnceCell<String>,
     link: OnceCell<SecretText>,
 }
 
 impl Values<'_> {
     /// What stands in a place.
+    #[inline]
     pub(super) fn of(&self, place: Place) -> &str {
         match place {
             Place::Code => self.code,
-            Place::Minutes => {
-                self.written.minutes.get_or_init(|| Digits::of(minutes(self.lifetime))).as_str()
-            }
             Place::Application => self.application,
-            Place::Recipient => self.written.masked.get_or_init(|| self.recipient.masked().replace('•', "*")), /* GSM-7 has no bullet */
-            Place::Link => self.written.link.get_or_init(|| self.link()),
-            Place::Field(_) => place.field().and_then(|field| self.context.value(field)).unwrap_or_default(),
             Place::End => "",
+            other => self.looked_up(other),
+        }
+    }
+
+    /// The same where it takes work.
+    fn looked_up(&self, place: Place) -> &str {
+        match place {
+            Place::Minutes => {
+                let number = minutes(self.lifetime);
+                short(number).unwrap_or_else(|| self.written.minutes.get_or_init(|| number.to_string()))
+            }
+            // GSM-7 has no bullet.
+            Place::Recipient => self.written.masked.get_or_init(|| self.recipient.masked().replace('•', "*")),
+            Place::Link => self.written.link.get_or_init(|| self.link()),
+            _ => place.field().and_then(|field| self.context.value(field)).unwrap_or_default(),
         }
     }
 
@@ -60,31 +70,15 @@ fn minutes(lifetime: Duration) -> u64 {
     (lifetime.as_secs() / 60).max(1)
 }
 
-/// A number in decimal digits.
-struct Digits {
-    written: [u8; LONGEST_NUMBER],
-    start: usize,
-}
+/// The numbers that most codes live for, written already: 01 to 99.
+static TWO_DIGITS: &str = "\
+    00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354\
+    555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 
-/// As many digits as the greatest number has.
-const LONGEST_NUMBER: usize = 20;
-
-impl Digits {
-    fn of(mut number: u64) -> Self {
-        let (mut written, mut start) = ([b'0'; LONGEST_NUMBER], LONGEST_NUMBER - 1);
-        loop {
-            written[start] = b"0123456789"[(number % 10) as usize];
-            number /= 10;
-            if number == 0 {
-                return Self { written, start };
-            }
-            start -= 1;
-        }
-    }
-
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.written[self.start..]).unwrap_or_default() // digits
-    }
+/// A number below 100 in its digits.
+fn short(number: u64) -> Option<&'static str> {
+    let end = usize::try_from(number).ok()?.checked_mul(2)?.checked_add(2)?;
+    TWO_DIGITS.get(end - if number < 10 { 1 } else { 2 }..end)
 }
 
 #[cfg(test)]
@@ -92,9 +86,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_number_is_written_in_its_digits() {
-        for number in [0, 1, 9, 10, 19, 100, 1_440, 99_999, u64::MAX / 10, u64::MAX] {
-            assert_eq!(Digits::of(number).as_str(), number.to_string());
+    fn short_numbers_are_written_in_their_digits() {
+        for number in 0..100 {
+            assert_eq!(short(number), Some(&*number.to_string()));
         }
+        assert!([100, 101, u64::MAX / 2, u64::MAX].into_iter().all(|number| short(number).is_none()));
     }
 }

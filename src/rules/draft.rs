@@ -226,7 +226,7 @@ fn check_words(
         _ => catalogue.choose(occasion).map(|(_, chosen)| chosen).map_err(|lack| match lack {
             Lack::Text => RequestError::NoText { channel },
             Lack::Bound(field) => RequestError::NotBound { field: field.clone() },
-            Lack::Shown(field) => RequestError::NotShown { field },
+            Lack::Shown(field) => RequestError::NotShown { field: field.clone() },
         })?,
     };
     let text = match chosen {
