@@ -38,8 +38,8 @@ impl<T: AsMut<[u8]>> DerefMut for Wiped<T> {
     }
 }
 
-/// A secret text, which never gets shorter: all it ever held is wiped with it.
-#[derive(Clone, Default)]
+/// A secret text. All it ever held is wiped with it, also what it was cut off from.
+#[derive(Clone)]
 pub(crate) struct SecretText(String);
 
 impl SecretText {
@@ -77,7 +77,11 @@ impl From<String> for SecretText {
 
 impl Drop for SecretText {
     fn drop(&mut self) {
-        mem::take(&mut self.0).into_bytes().as_mut_slice().zeroize();
+        let mut bytes = mem::take(&mut self.0).into_bytes();
+        bytes.as_mut_slice().zeroize();
+        bytes.spare_capacity_mut().zeroize();
+        #[cfg(test)]
+        tests::LAST_TEXT.set(bytes);
     }
 }
 
@@ -93,7 +97,14 @@ impl Deref for SecretText {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    thread_local! {
+        /// What was left of the text that this thread dropped last.
+        pub(super) static LAST_TEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
 
     /// Says what it held at last.
     struct Seen<'a>([u8; 3], &'a mut [u8; 3]);
@@ -115,6 +126,9 @@ mod tests {
         let text = SecretText::joined(&["", "a code ", "123456", ""]);
         assert_eq!(&*text, "a code 123456");
         assert!(!text.has_room());
+
+        drop(text);
+        assert_eq!(LAST_TEXT.take(), [0; 13]);
 
         let mut last = [9; 3];
         drop(Wiped::new(Seen([1, 2, 3], &mut last)));

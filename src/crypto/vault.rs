@@ -295,7 +295,7 @@ fn encoded<T: Serialize, R>(value: &T, then: impl FnOnce(&[u8]) -> R) -> Result<
         bytes.zeroize();
         return Ok(outcome);
     }
-    room.zeroize();
+    room.as_mut_slice().zeroize();
     let size = postcard::serialize_with_flavor(value, Size::default()).map_err(|_| SealError)?;
     let mut long = Wiped::new(vec![0; size]);
     postcard::to_slice(value, &mut long).map(|bytes| then(bytes)).map_err(|_| SealError)

@@ -249,6 +249,7 @@ mod tests {
 
     #[test]
     fn what_is_escaped_says_the_same_and_opens_nothing() {
+        assert!((0..=255).all(|byte| is_escaped(byte) == entity(byte).is_some()));
         let html = |value| escaped(value).collect::<String>();
         assert_eq!(html("<b>&\"'</b>"), "&lt;b&gt;&amp;&quot;&#39;&lt;/b&gt;");
         assert_eq!(html("&amp;"), "&amp;amp;");

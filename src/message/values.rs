@@ -70,7 +70,7 @@ fn minutes(lifetime: Duration) -> u64 {
     (lifetime.as_secs() / 60).max(1)
 }
 
-/// The numbers that most codes live for, written already: 01 to 99.
+/// The numbers below 100 in two digits each: most codes live for so many minutes.
 static TWO_DIGITS: &str = "\
     00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354\
     555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
