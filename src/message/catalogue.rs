@@ -125,6 +125,15 @@ impl Catalogue {
         chosen.ok_or(lack)
     }
 
+    /// Whether there is a text for that channel, whatever the purpose and whatever is bound: the default language
+    /// has one if any has.
+    pub(crate) fn speaks(&self, channel: Channel) -> bool {
+        self.0.defaults.iter().any(|language| match channel {
+            Channel::Sms => !language.sms.is_empty(),
+            Channel::Email => !language.emails.is_empty(),
+        })
+    }
+
     /// Whether the name and the page that a template shows are there.
     pub(crate) fn supports(&self, template: &Template) -> Result<(), TemplateError> {
         self.0.supports(template)

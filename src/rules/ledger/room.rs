@@ -31,14 +31,14 @@ impl Ledger {
         while self.challenges.iter().filter(|other| rival(self, other)).count() >= LIVE_PER_PURPOSE {
             self.displace(now, rival)?;
         }
-        while self.weight(|other| beside(self, other)) + draft.weight() > bytes
-            && self.challenges.iter().any(|other| beside(self, other))
+        while self.challenges.iter().any(|other| beside(self, other))
+            && self.weight(|other| beside(self, other)) + draft.weight() > bytes
         {
             self.displace(now, beside)?;
         }
         // Clients that are known no more have left theirs in the strangers' room.
-        while LEDGER_OVERHEAD + self.weight(|_| true) + draft.weight() > MAX_LEDGER_BYTES
-            && !self.challenges.is_empty()
+        while !self.challenges.is_empty()
+            && LEDGER_OVERHEAD + self.weight(|_| true) + draft.weight() > MAX_LEDGER_BYTES
         {
             self.displace(now, |_, _| true)?;
         }
