@@ -10,6 +10,9 @@ use crate::{MOST_TIMES_FLOOR, MOST_TIMES_FLOOR_WITH_EVERYTHING};
 const RUNS: u16 = 50;
 const ROUNDS: usize = 401;
 
+/// How often all flows are measured, one after the other. Another tenant of the machine may slow it down for seconds.
+const PASSES: usize = 3;
+
 /// Where growth is counted from: the store fits into the caches nearest to the processor, or nearly.
 const SMALL: usize = 10_000;
 const JUDGED: usize = 1_000_000;
@@ -58,8 +61,9 @@ impl Costs {
                 }
                 let mut world = World::filled(setting, codes);
                 let miss = step(codes * bytes);
-                for &flow in Flow::of(setting) {
-                    let (nanoseconds, floor) = measure(&mut world, flow);
+                for (&flow, (nanoseconds, floor)) in
+                    Flow::of(setting).iter().zip(measure_all(&mut world, setting))
+                {
                     let row = Row { setting, codes, flow, nanoseconds, floor };
                     println!("{}{}", row.line(), costs.growth(&row, miss));
                     costs.rows.push(row);
@@ -112,6 +116,21 @@ impl Row {
             Setting::Everything => MOST_TIMES_FLOOR_WITH_EVERYTHING,
         })
     }
+}
+
+/// Of each flow the pass in which its floor was fastest, for the machine was then the most its own: what luck the
+/// floor had in it counts against the flow.
+fn measure_all(world: &mut World, setting: Setting) -> Vec<(f64, f64)> {
+    let mut pass = || Flow::of(setting).iter().map(|&flow| measure(world, flow)).collect::<Vec<_>>();
+    let mut best = pass();
+    for _ in 1..PASSES {
+        for (best, now) in best.iter_mut().zip(pass()) {
+            if now.1 < best.1 {
+                *best = now;
+            }
+        }
+    }
+    best
 }
 
 /// Nanoseconds of one run of the flow and of its floor. They take turns, so that whatever else the machine
