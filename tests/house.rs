@@ -155,7 +155,7 @@ fn unbacked(security: &str, evidence: &str, is_there: impl Fn(&str) -> bool) -> 
         found.extend(missing.map(|path| format!("{path} is not there")));
         let is_backed = backed.iter().any(|row| {
             matches!(&row[..], [said, command, figure]
-                if said == promise && command.starts_with('`') && !figure.is_empty())
+                if said == promise && command.starts_with('`') && figure.contains(|c: char| c.is_ascii_digit()))
         });
         if paths.is_empty() || !is_backed {
             found.push(promise.clone());
@@ -188,6 +188,7 @@ fn a_promise_without_evidence_is_found() {
         ("| A | `a` | 1 |\n", &["B"]),
         ("| A | `a` | 1 |\n| B |  | 2 |\n", &["B"]),
         ("| A | `a` | 1 |\n| B | `b` |  |\n", &["B"]),
+        ("| A | `a` | 1 |\n| B | `b` | it fails beyond its bound |\n", &["B"]),
         ("| A | `a` | 1 |\n| Bee | `b` | 2 |\n", &["B", "Bee is not promised"]),
     ] {
         assert_eq!(unbacked(security, &format!("{head}{rows}"), |_| true), found, "{rows}");
