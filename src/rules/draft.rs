@@ -220,10 +220,9 @@ fn check_words(
             return Err(RequestError::NotBound { field: field.clone() });
         }
     }
-    // Where nothing has to be seen there is a text; and what shows nothing that is bound was counted when the
-    // catalogue was built.
-    let is_short = channel == Channel::Email || (template.is_none() && context.is_empty());
-    if is_short && required.is_empty() && catalogue.speaks(channel) {
+    // What shows nothing that is bound was counted when the catalogue was built.
+    let is_counted = channel == Channel::Email || (template.is_none() && context.is_empty());
+    if is_counted && required.is_empty() && catalogue.speaks(channel) {
         return Ok(());
     }
     let chosen = match (template, channel) {
@@ -236,8 +235,7 @@ fn check_words(
         })?,
     };
     let text = match chosen {
-        // What shows nothing that is bound was counted when the catalogue was built.
-        Chosen::Sms(text) if template.is_some() || !context.is_empty() => text,
+        Chosen::Sms(text) if !is_counted => text,
         _ => return Ok(()),
     };
     match catalogue.too_many_segments(text, recipient, context) {
