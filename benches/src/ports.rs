@@ -34,18 +34,30 @@ impl Notifier for Nowhere {
 }
 
 /// The system's clock, set ahead by as much as one likes: what it costs to read is part of what is measured.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ShiftedClock(Arc<AtomicU64>);
+///
+/// It begins where a window of the quotas does: near the end of one nobody takes shares of busy ones, and every
+/// message costs a write more.
+#[derive(Clone, Debug)]
+pub(crate) struct ShiftedClock {
+    begins: u64,
+    ahead: Arc<AtomicU64>,
+}
 
 impl ShiftedClock {
+    pub(crate) fn at_the_beginning_of(window: Duration) -> Self {
+        let (now, window) = (SystemClock.now().unix_millis().unsigned_abs() / 1000, window.as_secs());
+        let begins = window - now % window;
+        Self { begins, ahead: Arc::new(AtomicU64::new(begins)) }
+    }
+
     pub(crate) fn set_ahead(&self, by: Duration) {
-        self.0.store(by.as_secs(), Ordering::Relaxed);
+        self.ahead.store(self.begins + by.as_secs(), Ordering::Relaxed);
     }
 }
 
 impl Clock for ShiftedClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().saturating_add(Duration::from_secs(self.0.load(Ordering::Relaxed)))
+        SystemClock.now().saturating_add(Duration::from_secs(self.ahead.load(Ordering::Relaxed)))
     }
 }
 
@@ -93,5 +105,22 @@ impl CodeStore for Watched {
         let written = Written { name, length: value.as_bytes().len(), forget_after };
         self.written().push(written);
         self.store.swap(name, expected, value, forget_after).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shifted_clock_begins_where_a_window_does_and_goes_back_there() {
+        let window = Duration::from_secs(15 * 60);
+        let into = |clock: &ShiftedClock| clock.now().unix_millis() % 900_000;
+        let clock = ShiftedClock::at_the_beginning_of(window);
+        assert!(into(&clock) < 60_000);
+        clock.set_ahead(Duration::from_secs(100));
+        assert!((100_000..160_000).contains(&into(&clock)));
+        clock.set_ahead(Duration::ZERO);
+        assert!(into(&clock) < 60_000);
     }
 }

@@ -177,8 +177,10 @@ impl Setting {
     }
 }
 
+/// Of every quota.
+pub(crate) const WINDOW: Duration = Duration::from_secs(15 * 60);
+
 fn everything(policy: Policy) -> Policy {
-    let window = Duration::from_secs(15 * 60);
     let codes = |texts: &[&str]| -> Vec<_> {
         texts.iter().map(|text| DialCode::parse(text).expect("a calling code")).collect()
     };
@@ -191,10 +193,10 @@ fn everything(policy: Policy) -> Policy {
         .otp(otp)
         .require("amount")
         .require("payee")
-        .client_sends(Quota::new(30, window))
-        .client_checks(Quota::new(150, window))
-        .dial_code_sends(Quota::new(100_000_000, window))
-        .service_sends(Quota::new(1_000_000_000, window))
+        .client_sends(Quota::new(30, WINDOW))
+        .client_checks(Quota::new(150, WINDOW))
+        .dial_code_sends(Quota::new(100_000_000, WINDOW))
+        .service_sends(Quota::new(1_000_000_000, WINDOW))
         .allow_dial_codes(codes(&["30", "31", "33", "34", "351", "352", "353", "39", "43", "49", "32"]))
         .deny_dial_codes(codes(&["3270", "3290", "3389"]))
         .test_recipient(reviewer("+32470000001"))

@@ -9,7 +9,7 @@ use otp_exchange::{
 
 use crate::floor::{Floor, Sizes, random};
 use crate::ports::{Nowhere, ShiftedClock, Watched, run};
-use crate::setting::{Asking, Setting};
+use crate::setting::{Asking, Setting, WINDOW};
 
 /// How many entries beside the live codes there may be at a time.
 const ROOM: usize = 2048;
@@ -48,7 +48,7 @@ impl World {
     /// # Panics
     /// If the crate does not do what it promises.
     pub fn filled(setting: Setting, codes: usize) -> Self {
-        let clock = ShiftedClock::default();
+        let clock = ShiftedClock::at_the_beginning_of(WINDOW);
         let store = MemoryStore::with_clock(codes + ROOM, clock.clone());
         let watched = Watched::new(store.clone());
         let otp = setting.builder(store.clone(), clock.clone()).build().expect("in range");
