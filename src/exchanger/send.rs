@@ -18,7 +18,7 @@ use crate::timestamp::Timestamp;
 /// A request that was checked, and what stands for parts of it.
 struct Asked {
     draft: Draft,
-    /// For whom, masked.
+    /// The principal who asks, masked.
     by: Option<String>,
     made_for: Option<RequestDigest>,
     context: ContextDigest,
