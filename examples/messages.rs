@@ -82,7 +82,7 @@ Which variables there are is said at `Template`, what may stand where at `Wordin
 
 ---
 
-`cargo run --example messages > docs/messages.md` makes this page; `tests/ready_texts.rs` compares the two.
+`cargo run --example messages > docs/messages.md` makes this page; `tests/promises/ready_texts.rs` compares the two.
 "#;
 
 /// Tags that devices send for some of the languages; which they read, the catalogue says.

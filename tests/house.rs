@@ -178,6 +178,22 @@ fn every_promise_has_its_evidence() {
     assert_eq!(unbacked(&security, &evidence, |path| root.join(path).exists()), Vec::<String>::new());
 }
 
+/// A page that was written twice says two things as soon as one of them is changed.
+#[test]
+fn no_row_of_the_evidence_stands_twice() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let evidence = fs::read_to_string(root.join("docs/evidence.md")).unwrap();
+    let head = |row: &&str| row.starts_with("|---") || evidence.contains(&format!("{row}\n|---"));
+    let rows: Vec<_> = evidence.lines().filter(|line| line.starts_with('|') && !head(line)).collect();
+    assert_eq!(repeated(&rows), Vec::<&str>::new());
+    assert_eq!(repeated(&["| a | b |", "| a | c |", "| a | b |"]), ["| a | b |"]);
+}
+
+fn repeated<'a>(rows: &[&'a str]) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    rows.iter().copied().filter(|row| !seen.insert(*row)).collect()
+}
+
 #[test]
 fn a_promise_without_evidence_is_found() {
     let security =

@@ -1,7 +1,8 @@
 //! What issuing and recognising a token cost by each algorithm and back-end, beside the bare signature over
 //! the same bytes.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/tokens/common/mod.rs"]
+#[allow(dead_code)] // the tests ask for more of it
 mod common;
 
 use std::hint::black_box;

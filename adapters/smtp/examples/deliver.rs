@@ -4,7 +4,8 @@
 //! prints what came over the wire and what the person sees. With a URL and an address it sends through that
 //! server: `cargo run -p otp-exchange-smtp --example deliver -- 'smtps://user:password@host' you@example.org`
 
-#[path = "../tests/sink/mod.rs"]
+#[path = "../tests/mail/sink/mod.rs"]
+#[allow(dead_code)] // the tests ask for more of it
 mod sink;
 
 use std::error::Error;

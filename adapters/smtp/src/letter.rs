@@ -104,7 +104,7 @@ fn text(name: &'static str, value: &str) -> HeaderValue {
 }
 
 #[cfg(test)]
-#[path = "../tests/inspect/mod.rs"]
+#[path = "../tests/mail/inspect/mod.rs"]
 mod inspect;
 
 #[cfg(test)]
