@@ -221,7 +221,92 @@ pub enum OtpError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::io;
+
+    use rand::{TryCryptoRng, TryRng};
+
     use super::*;
+
+    /// Gives those bytes one after the other, then nothing.
+    struct Bytes(VecDeque<u8>);
+
+    impl TryRng for Bytes {
+        type Error = io::Error;
+
+        fn try_next_u32(&mut self) -> io::Result<u32> {
+            unreachable!("codes are drawn from bytes")
+        }
+
+        fn try_next_u64(&mut self) -> io::Result<u64> {
+            unreachable!("codes are drawn from bytes")
+        }
+
+        fn try_fill_bytes(&mut self, room: &mut [u8]) -> io::Result<()> {
+            room.iter_mut().try_for_each(|byte| {
+                *byte = self.0.pop_front().ok_or(io::ErrorKind::UnexpectedEof)?;
+                Ok(())
+            })
+        }
+    }
+
+    impl TryCryptoRng for Bytes {}
+
+    fn generated(kind: Kind, length: u8, bytes: &[u8]) -> Option<String> {
+        let code = Otp::new(kind, length).unwrap().generate(&mut Bytes(bytes.iter().copied().collect()));
+        code.ok().map(|code| code.expose().to_owned())
+    }
+
+    #[test]
+    fn a_byte_is_used_only_where_each_character_has_as_many() {
+        for (kind, bound) in Kind::ALL.into_iter().zip([250, 234, 252, 256_usize]) {
+            let alphabet = kind.alphabet();
+            // The last byte that is used is the alphabet's last character; the next is drawn again.
+            let last = alphabet.chars().next_back().map(String::from);
+            assert_eq!(generated(kind, 1, &[u8::try_from(bound - 1).unwrap()]), last);
+            for rejected in bound..256 {
+                let rejected = u8::try_from(rejected).unwrap();
+                assert_eq!(generated(kind, 1, &[rejected]), None);
+                assert_eq!(generated(kind, 1, &[rejected, 1]), Some(alphabet[1..2].to_owned()));
+            }
+            for (place, character) in alphabet.chars().enumerate() {
+                assert_eq!(generated(kind, 1, &[u8::try_from(place).unwrap()]), Some(character.to_string()));
+            }
+        }
+        // Just as many are drawn again as were rejected.
+        assert_eq!(generated(Kind::Numeric, 4, &[255, 250, 249, 0, 13, 9]).as_deref(), Some("9039"));
+        assert_eq!(generated(Kind::Numeric, 4, &[255, 250, 249, 0, 13]), None);
+    }
+
+    #[test]
+    fn what_is_typed_is_a_code_of_that_kind_and_length_or_an_error() {
+        let read = |kind, length, typed: &str| {
+            Otp::new(kind, length).unwrap().parse(typed).ok().map(|code| code.expose().to_owned())
+        };
+        assert_eq!(read(Kind::Numeric, 6, " 12-34 56").as_deref(), Some("123456"));
+        assert_eq!(read(Kind::Alpha, 3, "aBc").as_deref(), Some("ABC"));
+        assert_eq!(read(Kind::Unambiguous, 4, "oiL0").as_deref(), Some("0110"));
+        for (kind, length, typed) in [
+            (Kind::Numeric, 6, "12345"),
+            (Kind::Numeric, 6, "1234567"),
+            (Kind::Numeric, 6, ""),
+            (Kind::Numeric, 6, "12345a"),
+            (Kind::Alpha, 3, "AB1"),
+            (Kind::Unambiguous, 1, "U"),
+        ] {
+            assert_eq!(read(kind, length, typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_template_is_the_last_one_set() {
+        let otp = Otp::new(Kind::Alpha, 9).unwrap();
+        assert_eq!(otp.message_template(), None);
+        let otp = otp.template("a {{CODE}}").unwrap().template("b {{CODE}}").unwrap();
+        assert_eq!((otp.kind(), otp.length()), (Kind::Alpha, 9));
+        assert_eq!(otp.message_template(), Some(&Template::parse("b {{CODE}}").unwrap()));
+        assert!(matches!(otp.template("no place"), Err(OtpError::Template(_))));
+    }
 
     #[test]
     fn a_code_has_one_to_twenty_characters() {

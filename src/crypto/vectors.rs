@@ -61,6 +61,15 @@ fn names() {
 }
 
 #[test]
+fn what_stands_for_a_request() {
+    let digest = |request: &(&str, u8)| vault().request_digest(request).unwrap();
+    assert_eq!(digest(&("key", 1)), digest(&("key", 1)));
+    assert_ne!(digest(&("key", 1)), digest(&("key", 2)));
+    assert_ne!(digest(&("key", 1)), digest(&("kez", 1)));
+    assert_ne!(digest(&("", 0)), [0; 16], "as of no request");
+}
+
+#[test]
 fn bound_context() {
     let mut context = Context::default();
     context.bind("payee".into(), "ACME".into());
