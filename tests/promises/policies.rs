@@ -93,7 +93,7 @@ fn the_page_shows_what_the_example_prints() {
     assert!(
         shown == current,
         "docs/policies.md is out of date: run `cargo build --example policies` and `UPDATE=1 cargo test --test \
-         policies`, and look at what changed\n{current}"
+         promises policies::`, and look at what changed\n{current}"
     );
 }
 

@@ -1,7 +1,6 @@
 //! What those who check tokens may rely on, a file a promise.
 
 mod attacks;
-mod back_ends;
 mod common;
 mod flows;
 mod interop;

@@ -1,7 +1,11 @@
 //! With both back-ends compiled in and none installed, everything works, and the process-wide default is
-//! never asked for. A test of its own, because that default is the process's.
+//! never asked for. A program of its own, because that default is the process's.
 
-use crate::common::{API, ISSUER, issue, keys, providers, recognised};
+#[path = "tokens/common/mod.rs"]
+#[allow(dead_code)] // the other tests ask for more of it
+mod common;
+
+use common::{API, ISSUER, issue, keys, providers, recognised};
 use otp_exchange::SystemEntropy;
 use otp_exchange::testkit::ManualClock;
 use otp_exchange_jwt::{Jwks, JwtVerifier, Pem};
@@ -10,13 +14,13 @@ use otp_exchange_jwt::{Jwks, JwtVerifier, Pem};
 fn the_process_wide_default_is_never_touched() {
     for (name, provider) in providers() {
         for key in keys(provider) {
-            let issuer = crate::common::issuer(key);
-            let token = issue(&issuer, &crate::common::claims());
-            assert_eq!(recognised(&issuer, &token), Some(crate::common::claims()), "{name}");
+            let issuer = common::issuer(key);
+            let token = issue(&issuer, &common::claims());
+            assert_eq!(recognised(&issuer, &token), Some(common::claims()), "{name}");
             assert!(recognised(&issuer, &token[1..]).is_none(), "{name}");
             let keys = Jwks::parse(provider, &issuer.jwks().to_json()).unwrap();
             let clock = ManualClock::default();
-            clock.set(crate::common::claims().issued_at);
+            clock.set(common::claims().issued_at);
             let verifier = JwtVerifier::builder(ISSUER, API, keys).clock(clock).build();
             assert!(verifier.map_or(true, |verifier| verifier.verify(&token).is_ok()), "{name}"); // none for HS256
         }
