@@ -110,8 +110,8 @@ impl Challenge {
     }
 
     /// Whether it can still be tried.
-    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
-        self.attempts_left > 0 && self.life.contains(now)
+    pub(crate) fn is_live(&self, at: Moment) -> bool {
+        self.attempts_left > 0 && self.life.is_good(at)
     }
 
     /// Whether code and context are the ones it was issued with; for a test recipient the code is a fixed

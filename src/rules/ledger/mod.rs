@@ -100,7 +100,7 @@ impl Ledger {
     pub(crate) fn admit(mut self, at: Moment, draft: &Draft, policy: &Policy) -> Result<Admitted, Refusal> {
         self.forget(at, policy);
         // One from the future is of a clock that was set back since: it must not take the owner's room.
-        self.challenges.retain(|other| other.is_live(at.now));
+        self.challenges.retain(|other| other.is_live(at));
         self.spaced(at.now, draft.client, policy)?;
         let otp = self.affordable(at.now, draft, policy)?;
         if draft.answers_to != AnswersTo::Code {
@@ -127,8 +127,7 @@ impl Ledger {
 
     /// The live challenges.
     pub(crate) fn live(&self, at: Moment) -> impl Iterator<Item = &Challenge> {
-        let live = move |one: &&Challenge| one.is_live(at.now) && one.life.created >= at.valid_from;
-        self.challenges.iter().filter(live)
+        self.challenges.iter().filter(move |one| one.is_live(at))
     }
 
     /// One more delivery of a live challenge, and what `view` makes of that challenge. It waits for earlier
@@ -144,7 +143,7 @@ impl Ledger {
         view: impl FnOnce(&Challenge) -> T,
     ) -> Option<Result<(Self, T), Refusal>> {
         self.forget(at, policy);
-        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.is_live(at.now))?;
+        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.is_live(at))?;
         if let Some(until) = challenge.waits_until(at.now, policy) {
             return Some(Err(Refusal { why: Waiting::Spacing, until }));
         }
@@ -170,8 +169,7 @@ impl Ledger {
         id: &ChallengeId,
         heard: Delivery,
     ) -> Option<(Self, Recipient, Purpose)> {
-        let live = |one: &Challenge| one.is_live(at.now) && one.life.created >= at.valid_from;
-        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && live(one))?;
+        let challenge = self.challenges.iter_mut().find(|one| one.id == *id && one.is_live(at))?;
         if challenge.reported >= Some(heard) {
             return None;
         }
@@ -205,7 +203,7 @@ impl Ledger {
             let fixed = challenge.fixed_code(at.now, policy);
             let guess = challenge.risk_of(1, fixed);
             let open = !blocked || guess == Risk::NONE;
-            if !(attempt.is_for(challenge) && challenge.is_live(at.now) && open) {
+            if !(attempt.is_for(challenge) && challenge.is_live(at) && open) {
                 continue;
             }
             challenge.attempts_left -= 1; // live, so at least 1

@@ -1,6 +1,7 @@
 //! What a submission is compared with, what it costs, and when a code is dead.
 
 use super::*;
+use crate::delivery::Delivery;
 use crate::message::Catalogue;
 
 #[test]
@@ -116,6 +117,30 @@ fn what_is_older_than_valid_from_is_dead() {
     let exact = Moment { now, valid_from: second(0) };
     assert!(matches!(login(one(), 1, "111111", exact).1, Verdict::Right(_)));
     assert_eq!(one().live(exact).count(), 1);
+}
+
+#[test]
+fn what_has_no_attempt_left_is_dead_before_it_is_dropped() {
+    let asked = || ask(1).made_for(7).to(Ledger::default(), at(0)).unwrap();
+    let told = |ledger: &Ledger| {
+        let reported = copy(ledger).report(at(2), &[1; 16], Delivery::Delivered).is_some();
+        (ledger.live(at(2)).count(), ledger.made_for(at(2), &[7; 16]).is_some(), reported)
+    };
+    assert_eq!(told(&guess(asked(), 1, 4, at(1), &policy())), (1, true, true));
+    let spent = guess(asked(), 1, 5, at(1), &policy());
+    assert!(spent.find(&[1; 16]).is_some());
+    assert_eq!(told(&spent), (0, false, false));
+}
+
+#[test]
+fn a_challenge_keeps_the_address_it_falls_back_on() {
+    let phone = Recipient::parse("+32412345678").unwrap();
+    let kept = |request: Request| {
+        let ledger = ask(1).request(request).to(Ledger::default(), at(0)).unwrap();
+        ledger.find(&[1; 16]).unwrap().fallback()
+    };
+    assert_eq!(kept(Request::login(&phone).fallback(&ada())), Some(ada()));
+    assert_eq!(kept(Request::login(&phone)), None);
 }
 
 #[test]
