@@ -119,7 +119,11 @@ impl Vault {
 
     /// What stands for a request that shall be answered only once, whoever's it is.
     pub(crate) fn request_digest<T: Serialize>(&self, request: &T) -> Result<RequestDigest, SealError> {
-        encoded(request, |bytes| self.name(&[&[REQUEST], bytes]).0)
+        encoded(request, |room| {
+            let digest = self.name(&[&[REQUEST], &room[HEADER..room.len() - TAG]]).0;
+            room.zeroize();
+            digest
+        })
     }
 
     fn name(&self, parts: &[&[u8]]) -> Name {
@@ -174,12 +178,15 @@ impl Vault {
         value: &T,
         limit: usize,
     ) -> Result<Sealed, SealError> {
-        let mut bytes = encoded(value, |plain| {
-            let room = || [&[0; HEADER][..], plain, &[0; TAG]].concat();
-            (plain.len() <= limit).then(room).ok_or(SealError)
-        })??;
-        self.seal_in_place(kind, name, nonce, &mut bytes);
-        Sealed::from_bytes(bytes).map_err(|_| SealError) // larger than any entry, whatever the limit
+        encoded(value, |room| {
+            if room.len() - HEADER - TAG > limit {
+                room.zeroize();
+                return Err(SealError);
+            }
+            // Where it stands: no plaintext is left to wipe.
+            self.seal_in_place(kind, name, nonce, room);
+            Sealed::from_bytes(&*room).map_err(|_| SealError) // larger than any entry, whatever the limit
+        })?
     }
 
     pub(crate) fn open<T: DeserializeOwned>(
@@ -286,19 +293,19 @@ fn subkey(secret: &[u8], label: &str, namespace: &str, realm: &[u8]) -> Zeroizin
     Zeroizing::new(mac(&keyed(&*extracted), &info))
 }
 
-/// What a value is encoded as, handed on and wiped. Nearly all have room on the stack; what is longer is measured
-/// first, so that it never moves and leaves no copy.
-fn encoded<T: Serialize, R>(value: &T, then: impl FnOnce(&[u8]) -> R) -> Result<R, SealError> {
-    let mut room = [0; ROOM];
-    if let Ok(bytes) = postcard::to_slice(value, &mut room) {
-        let outcome = then(bytes);
-        bytes.zeroize();
-        return Ok(outcome);
+/// What a value is encoded as, between room for a header and for a tag, handed on to be sealed or wiped there. Nearly
+/// all have room on the stack; what is longer is measured first, so that it never moves and leaves no copy.
+fn encoded<T: Serialize, R>(value: &T, then: impl FnOnce(&mut [u8]) -> R) -> Result<R, SealError> {
+    let mut room = [0; HEADER + ROOM + TAG];
+    if let Ok(text) = postcard::to_slice(value, &mut room[HEADER..HEADER + ROOM]) {
+        let size = text.len();
+        return Ok(then(&mut room[..HEADER + size + TAG]));
     }
     room.as_mut_slice().zeroize();
     let size = postcard::serialize_with_flavor(value, Size::default()).map_err(|_| SealError)?;
-    let mut long = Wiped::new(vec![0; size]);
-    postcard::to_slice(value, &mut long).map(|bytes| then(bytes)).map_err(|_| SealError)
+    let mut long = Wiped::new(vec![0; HEADER + size + TAG]);
+    postcard::to_slice(value, &mut long[HEADER..HEADER + size]).map_err(|_| SealError)?;
+    Ok(then(&mut long))
 }
 
 fn keyed(key: &[u8]) -> HmacSha256 {
