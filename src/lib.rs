@@ -1,7 +1,7 @@
 //! One-time passcodes in, tokens out.
 //!
 //! `otp-exchange` does the whole job of a delivered passcode inside your own service: it makes a code, sends
-//! it by SMS or email, checks what the person typed exactly once, and hands back tokens. It brings no server,
+//! it by SMS or email, accepts what the person types exactly once, and hands back tokens. It brings no server,
 //! no runtime and no database: the store and the notifier are small traits, and so are token issuer, clock
 //! and entropy if you want your own.
 //!
@@ -100,7 +100,7 @@
 //! - Codes are unbiased, lie encrypted under keyed names, and are compared in constant time; secrets are
 //!   redacted, wiped and open by `expose` only.
 //! - Guessing at one recipient's codes succeeds with at most 10⁻⁴ in any 24 hours, or what [`Policy`]
-//!   accepts. Then, by default, codes get longer instead of locking anybody out.
+//!   accepts. Once that is spent, codes by default get longer instead of locking anybody out.
 //! - Whoever can write to the store can delete entries or bring old ones back, never read, forge, change or
 //!   move one. After a restored backup, [`Builder::valid_from`] kills what is older.
 //! - What a message says is put together once: no value is read as template, HTML or header. Ready texts in
