@@ -1,6 +1,7 @@
 //! Who waits for whom, and for how long.
 
 use super::*;
+use crate::delivery::Delivery;
 
 fn early(refused: Result<Ledger, Refusal>) -> Refusal {
     refused.err().unwrap()
@@ -187,4 +188,44 @@ fn a_clock_set_back_locks_nobody_out() {
     }
     assert!(ask(3).to(copy(&ledger), at(0)).is_ok());
     assert!(ask(3).client(2).to(ledger, at(0)).is_ok(), "nor who asked last");
+}
+
+#[test]
+fn a_carriers_notice_is_taken_down_once_and_no_lesser_one_after_it() {
+    let two = || ask(2).client(2).to(one(), at(30)).unwrap();
+    let report = |ledger: Ledger, id: u8, heard| ledger.report(at(31), &[id; 16], heard);
+    let reported = |ledger: &Ledger, id: u8| ledger.find(&[id; 16]).unwrap().reported;
+    for heard in [Delivery::Sent, Delivery::Failed, Delivery::Delivered] {
+        let (ledger, recipient, purpose) = report(two(), 2, heard).unwrap();
+        assert_eq!((recipient, purpose), (ada(), Purpose::LOGIN));
+        assert_eq!((reported(&ledger, 1), reported(&ledger, 2)), (None, Some(heard)), "of that one only");
+        for again in [Delivery::Sent, Delivery::Failed, Delivery::Delivered] {
+            let told = report(copy(&ledger), 2, again).map(|(ledger, ..)| reported(&ledger, 2));
+            assert_eq!(told, (again > heard).then_some(Some(again)), "{again:?} after {heard:?}");
+        }
+    }
+    assert!(report(two(), 3, Delivery::Sent).is_none(), "of none that is there");
+    // Nothing is heard of what is over, or was disowned.
+    assert!(one().report(at(5 * MINUTE), &[1; 16], Delivery::Sent).is_none());
+    assert!(one().report(at(5 * MINUTE - 1), &[1; 16], Delivery::Sent).is_some());
+    let restored = Moment { valid_from: second(1), ..at(31) };
+    assert!(one().report(restored, &[1; 16], Delivery::Sent).is_none());
+}
+
+#[test]
+fn a_code_with_an_entry_of_its_own_takes_its_turn_all_the_same() {
+    let draft = Draft::check(Request::login(&ada()), &policy(), &Catalogue::default());
+    let draft = draft.unwrap_or_else(|error| panic!("{error}"));
+    let without = one().admit(at(30), &draft, &policy()).unwrap().without();
+    assert!(without.find(&[1; 16]).is_some(), "what was there is there");
+    assert!(ask(2).to(copy(&without), at(59)).is_err(), "spaced from it");
+    assert!(ask(2).to(without, at(90)).is_ok());
+}
+
+#[test]
+fn a_refusal_says_how_long_to_wait() {
+    let refusal = ask(2).to(one(), at(10)).err().unwrap();
+    assert_eq!(refusal.retry_after(second(10)), Duration::from_secs(20));
+    assert_eq!(refusal.retry_after(second(29)), Duration::from_secs(1));
+    assert_eq!(refusal.retry_after(second(30)), Duration::ZERO);
 }
