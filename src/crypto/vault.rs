@@ -36,8 +36,9 @@ const SALT: &[u8] = b"otp-exchange/v1";
 /// The name that stands in the associated data of an otp id, which lies under none.
 const NOWHERE: Name = Name([0; 16]);
 
-/// Enough for the encoding of nearly every entry, in bytes.
+/// Enough for the encoding of nearly every entry, in bytes; and the same sealed.
 const ROOM: usize = 1024;
+const SEALED_ROOM: usize = HEADER + ROOM + TAG;
 
 /// What stands before a request where the kind of an entry stands before a name.
 const REQUEST: u8 = b'r';
@@ -296,7 +297,7 @@ fn subkey(secret: &[u8], label: &str, namespace: &str, realm: &[u8]) -> Zeroizin
 /// What a value is encoded as, between room for a header and for a tag, handed on to be sealed or wiped there. Nearly
 /// all have room on the stack; what is longer is measured first, so that it never moves and leaves no copy.
 fn encoded<T: Serialize, R>(value: &T, then: impl FnOnce(&mut [u8]) -> R) -> Result<R, SealError> {
-    let mut room = [0; HEADER + ROOM + TAG];
+    let mut room = [0; SEALED_ROOM];
     if let Ok(text) = postcard::to_slice(value, &mut room[HEADER..HEADER + ROOM]) {
         let size = text.len();
         return Ok(then(&mut room[..HEADER + size + TAG]));
