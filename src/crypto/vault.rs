@@ -38,7 +38,8 @@ const NOWHERE: Name = Name([0; 16]);
 
 /// Enough for the encoding of nearly every entry, in bytes; and the same sealed.
 const ROOM: usize = 1024;
-const SEALED_ROOM: usize = HEADER + ROOM + TAG;
+const SEALED_ROOM: usize = 1057;
+const _: () = assert!(SEALED_ROOM == HEADER + ROOM + TAG);
 
 /// What stands before a request where the kind of an entry stands before a name.
 const REQUEST: u8 = b'r';
