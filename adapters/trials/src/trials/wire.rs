@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otp_exchange::{
     CodeStore, DynStore, ExchangeError, Name, Outbox, Refused, Request, Sealed, StoreError, Submission, Swap,
@@ -113,16 +113,18 @@ fn timed_out<S: Subject>(subject: &S, address: SocketAddr) -> Outcome {
         other => return Err(format!("without an answer in time: {other:?}").into()),
     }
     // The connection was given up, or the late answers still on it are not taken for those to later questions. One that
-    // is late as well, on a slow disk say, is no answer.
+    // is late as well, on a slow disk say, is no answer; an error that comes sooner is wrong.
     let (mut right, mut wrong) = (0, None);
     wait_until("twenty answers in time", DEADLINE, || {
         let (other, value) = fresh();
+        let asked = Instant::now();
         let absent = runtime().block_on(store.load(other));
         let created = runtime().block_on(store.swap(other, None, &value, in_an_hour()));
+        let is_late = |error: &StoreError| error.is_transient() && asked.elapsed() >= IMPATIENT;
         match (&absent, &created) {
             (Ok(None), Ok(Swap::Applied)) => right += 1,
-            (Ok(None), Err(late)) | (Err(late), Ok(Swap::Applied)) if late.is_transient() => {}
-            (Err(late), Err(later)) if late.is_transient() && later.is_transient() => {}
+            (Ok(None), Err(error)) | (Err(error), Ok(Swap::Applied)) if is_late(error) => {}
+            (Err(first), Err(second)) if is_late(first) && is_late(second) => {}
             _ => wrong = Some(format!("afterwards: {absent:?}, {created:?}")),
         }
         right == 20 || wrong.is_some()
