@@ -30,6 +30,10 @@ const SETTINGS: [&str; 6] = [
     "max_connections=120",
 ];
 
+/// After a kill a server syncs its folder, thousand files one by one, which takes seconds; since this version it can sync
+/// the file system instead.
+const SYNCS_AT_ONCE: (u32, &str) = (14, "recovery_init_sync_method=syncfs");
+
 /// The password of user `otp`, which is asked for only by a server that was [`Server::locked`].
 pub(crate) const PASSWORD: &str = "a-password-of-the-trials";
 
@@ -69,7 +73,10 @@ impl Server {
         if let Some((user, group)) = other_user() {
             chown(folder.path(), Some(user), Some(group)).expect("root may give folders away");
         }
-        let settings = SETTINGS.iter().chain(settings).map(|&setting| setting.to_owned()).collect();
+        let (since, at_once) = SYNCS_AT_ONCE;
+        let at_once = (version() >= since).then_some(&at_once);
+        let settings = SETTINGS.iter().chain(at_once).chain(settings);
+        let settings = settings.map(|&setting| setting.to_owned()).collect();
         Self { folder, port: free_port(), settings, process: None }
     }
 
@@ -262,6 +269,14 @@ fn other_user() -> Option<(u32, u32)> {
     let mut fields = user.expect("a user postgres, for a server is not run as root").split(':').skip(1);
     let mut number = || fields.next().and_then(|field| field.parse().ok()).expect("a number");
     Some((number(), number()))
+}
+
+/// The server's major version, from `postgres (PostgreSQL) 15.19 …`.
+fn version() -> u32 {
+    let said = Command::new(program("postgres")).arg("--version").output().expect("a program that is there");
+    let said = String::from_utf8_lossy(&said.stdout);
+    let number = said.split_whitespace().nth(2).and_then(|number| number.split('.').next()?.parse().ok());
+    number.unwrap_or_else(|| panic!("no version: {said}"))
 }
 
 /// Where a program of the server's is.
