@@ -28,7 +28,7 @@ struct Asked {
 struct Admitted {
     outgoing: Outgoing,
     /// To be stored in an entry of its own.
-    alone: Option<Box<Challenge>>,
+    alone: Option<Box<Ledger>>,
     /// Whether the same request came before.
     repeated: bool,
     lengthened: bool,
@@ -165,21 +165,18 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             let nonce = draw.take()?;
             let code = admitted.otp.generate(draw)?;
             let lengthened = admitted.otp.length() > draft.otp.length();
-            let alone = draft.answers_to == AnswersTo::Code;
-            let home = if alone { self.vault.code_name(&code) } else { entry };
+            let mut ledger = admitted.ledger;
+            let mut alone = (draft.answers_to == AnswersTo::Code).then(Box::<Ledger>::default);
+            let home = if alone.is_some() { self.vault.code_name(&code) } else { entry };
             let kind = admitted.otp.kind();
             let drawn = Drawn { id, code, kind, context: *context, made_for: *made_for };
-            let mut challenge = Challenge::new(draft, drawn, at.now);
+            let challenge = Challenge::new(draft, drawn, at.now);
+            let challenge = alone.as_deref_mut().unwrap_or(&mut ledger).hold(challenge);
             if claimed {
                 challenge.deliver(at.now);
             }
             let otp_id = self.vault.otp_id(home, &id, nonce);
-            let outgoing = self.outgoing(&challenge, home, otp_id, at.now);
-            let (ledger, alone) = if alone {
-                (admitted.without(), Some(Box::new(challenge)))
-            } else {
-                (admitted.with(challenge), None)
-            };
+            let outgoing = self.outgoing(challenge, home, otp_id, at.now);
             Ok(Step::Write(ledger, Ok(Admitted { outgoing, alone, repeated: false, lengthened })))
         };
         let refused = |refusal, now| Err(wait(refusal, now));
@@ -194,10 +191,9 @@ impl<S: CodeStore, N: Notifier, I: TokenIssuer> Exchanger<S, N, I> {
             });
         }
         let Admitted { outgoing, alone, repeated, lengthened } = admitted?;
-        if let Some(challenge) = alone {
-            let ledger = Ledger::of_one(*challenge);
+        if let Some(ledger) = alone {
             // Better no code than one that two people have.
-            if self.write(outgoing.entry(), None, draw.take()?, &ledger).await? == Swap::Conflict {
+            if self.write(outgoing.entry(), None, draw.take()?, &*ledger).await? == Swap::Conflict {
                 return Err(Fault::Repeated.into());
             }
         }

@@ -70,9 +70,9 @@ impl Setting {
         let code = Code::from_ascii(&code).unwrap();
         let made_for = key.then_some(KEY);
         let drawn = Drawn { id: [id; 16], code, kind: admitted.otp.kind(), context: NO_CONTEXT, made_for };
-        let mut challenge = Challenge::new(&draft, drawn, now.now);
-        challenge.deliver(now.now);
-        Ok(admitted.with(challenge))
+        let mut ledger = admitted.ledger;
+        ledger.hold(Challenge::new(&draft, drawn, now.now)).deliver(now.now);
+        Ok(ledger)
     }
 
     fn request(&self, ledger: Ledger, client: usize, judged: u8, key: bool) -> (Option<Ledger>, Outcome) {

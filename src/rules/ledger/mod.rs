@@ -74,24 +74,8 @@ pub(crate) enum Verdict {
 
 /// A ledger that has room for one more challenge, and what its code has to look like.
 pub(crate) struct Admitted {
-    ledger: Ledger,
+    pub(crate) ledger: Ledger,
     pub(crate) otp: Otp,
-}
-
-impl Admitted {
-    /// With that challenge.
-    pub(crate) fn with(mut self, challenge: Challenge) -> Ledger {
-        let end = Some(challenge.life.end);
-        self.ledger.latest_end = self.ledger.latest_end.max(end);
-        self.ledger.challenges.reserve_exact(1); // most have one only; the least a vector grows by is four
-        self.ledger.challenges.push(challenge);
-        self.ledger
-    }
-
-    /// Without one, if it lies in an entry of its own.
-    pub(crate) fn without(self) -> Ledger {
-        self.ledger
-    }
 }
 
 impl Ledger {
@@ -114,10 +98,14 @@ impl Ledger {
         Ok(Admitted { ledger: self, otp })
     }
 
-    /// The ledger of a code that answers to nothing but itself: no recipient's, and for that code only.
-    pub(crate) fn of_one(challenge: Challenge) -> Self {
-        let (ledger, otp) = (Self::default(), Otp::default());
-        Admitted { ledger, otp }.with(challenge)
+    /// One more challenge, for which there is room; or the only one, of a code that answers to nothing but itself.
+    #[inline] // so that it is made where it stays
+    pub(crate) fn hold(&mut self, challenge: Challenge) -> &mut Challenge {
+        self.latest_end = self.latest_end.max(Some(challenge.life.end));
+        self.challenges.reserve_exact(1); // most have one only; the least a vector grows by is four
+        self.challenges.push(challenge);
+        let last = self.challenges.len() - 1; // there is one
+        &mut self.challenges[last]
     }
 
     /// The live challenge that was made for just that request, if it came before.

@@ -106,11 +106,12 @@ impl Sequence {
             context: NO_CONTEXT,
             made_for: code.key.map(|key| [key; 16]),
         };
-        let mut challenge = Challenge::new(&draft, drawn, self.at().now);
+        let mut ledger = admitted.ledger;
+        let challenge = ledger.hold(Challenge::new(&draft, drawn, self.at().now));
         if code.delivered {
             challenge.deliver(self.at().now);
         }
-        Ok((digits, self.fault.after_asking(admitted.with(challenge))))
+        Ok((digits, self.fault.after_asking(ledger)))
     }
 
     pub(super) fn submit(&mut self, seen: &mut Seen) -> Result<(), String> {

@@ -54,12 +54,11 @@ fn a_code_that_answers_to_nothing_but_itself_answers_to_no_other_name() {
     let alone = |named: AnswersTo, id: Option<u8>| {
         let code = Code::from_ascii(b"111111").unwrap();
         let drawn = Drawn { id: [1; 16], code, kind: draft.otp.kind(), context: NO_CONTEXT, made_for: None };
-        let mut challenge = Challenge::new(&draft, drawn, second(0));
-        challenge.answers_to = AnswersTo::Code;
+        let mut ledger = Ledger::default();
+        ledger.hold(Challenge::new(&draft, drawn, second(0))).answers_to = AnswersTo::Code;
         let typed = Typed::read("111111").unwrap();
         let (id, purposes) = (id.map(|id| [id; 16]), &[Purpose::LOGIN]);
         let attempt = Attempt { id, named, typed: &typed, purposes, context: NO_CONTEXT };
-        let ledger = Ledger::of_one(challenge);
         assert!(ledger.is_sent_once(&[1; 16]) && !ledger.is_sent_once(&[2; 16]));
         ledger.submit(at(1), &attempt, &policy()).1
     };

@@ -103,11 +103,12 @@ impl<'a> Ask<'a> {
             context: NO_CONTEXT,
             made_for: self.made_for,
         };
-        let mut challenge = Challenge::new(&draft, drawn, moment.now);
+        let mut ledger = admitted.ledger;
+        let challenge = ledger.hold(Challenge::new(&draft, drawn, moment.now));
         if self.delivered {
             challenge.deliver(moment.now);
         }
-        Ok(admitted.with(challenge))
+        Ok(ledger)
     }
 
     /// By the default policy.

@@ -216,7 +216,7 @@ fn a_carriers_notice_is_taken_down_once_and_no_lesser_one_after_it() {
 fn a_code_with_an_entry_of_its_own_takes_its_turn_all_the_same() {
     let draft = Draft::check(Request::login(&ada()), &policy(), &Catalogue::default());
     let draft = draft.unwrap_or_else(|error| panic!("{error}"));
-    let without = one().admit(at(30), &draft, &policy()).unwrap().without();
+    let without = one().admit(at(30), &draft, &policy()).unwrap().ledger;
     assert!(without.find(&[1; 16]).is_some(), "what was there is there");
     assert!(ask(2).to(copy(&without), at(59)).is_err(), "spaced from it");
     assert!(ask(2).to(without, at(90)).is_ok());
