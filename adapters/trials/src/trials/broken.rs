@@ -8,11 +8,22 @@ use otp_exchange::{CodeStore, DynStore, Name, Sealed, StoreError, Swap, Timestam
 
 /// Writes whatever it is given, whichever version is expected.
 #[derive(Clone, Debug)]
-pub struct Blind(pub DynStore);
+pub struct Blind {
+    store: DynStore,
+    /// One write at a time: a thousand at once would cost each other half a million tries.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Blind {
+    /// In front of that store.
+    pub fn new(store: DynStore) -> Self {
+        Self { store, turn: Arc::default() }
+    }
+}
 
 impl CodeStore for Blind {
     async fn load(&self, name: Name) -> Result<Option<Sealed>, StoreError> {
-        self.0.load(name).await
+        self.store.load(name).await
     }
 
     async fn swap(
@@ -22,9 +33,10 @@ impl CodeStore for Blind {
         value: &Sealed,
         forget_after: Timestamp,
     ) -> Result<Swap, StoreError> {
+        let _turn = self.turn.lock().await;
         loop {
-            let there = self.0.load(name).await?.map(|sealed| sealed.version());
-            if self.0.swap(name, there, value, forget_after).await? == Swap::Applied {
+            let there = self.store.load(name).await?.map(|sealed| sealed.version());
+            if self.store.swap(name, there, value, forget_after).await? == Swap::Applied {
                 return Ok(Swap::Applied);
             }
         }

@@ -31,7 +31,7 @@ pub(super) fn trials<S: Subject>(server: &Server<S>) -> Vec<Trial> {
             past_its_end::<S>,
         ),
         on_shared(server, "the laws find a writer that does not compare", |subject: &S| {
-            let blind = DynStore::new(Blind(connected::<S>(&subject.url(), PATIENT)?));
+            let blind = DynStore::new(Blind::new(connected::<S>(&subject.url(), PATIENT)?));
             let laws = Laws::new(&blind, &SystemClock, |work| runtime().block_on(work));
             for law in
                 [Law::NoneNeverOverwrites, Law::SomeNeverCreates, Law::StaleConflicts, Law::RepeatConflicts]

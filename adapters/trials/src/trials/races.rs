@@ -41,7 +41,7 @@ pub(super) fn trials<S: Subject>(server: &Server<S>) -> Vec<Trial> {
             submit_at_once(DynStore::new(Processes::start::<S>(4, &subject.url())))?.promise()
         }),
         on_shared(server, "a store that does not compare breaks both", |subject: &S| {
-            let blind = DynStore::new(Blind(connected::<S>(&subject.url(), PATIENT)?));
+            let blind = DynStore::new(Blind::new(connected::<S>(&subject.url(), PATIENT)?));
             let (guessed, submitted) = (guess_at_once(blind.clone())?, submit_at_once(blind)?);
             if guessed.promise().is_err() && submitted.promise().is_err() {
                 return Ok(());
