@@ -30,8 +30,8 @@ const SETTINGS: [&str; 6] = [
     "max_connections=120",
 ];
 
-/// After a kill a server syncs its folder, thousand files one by one, which takes seconds; since this version it can sync
-/// the file system instead.
+/// After a kill a server syncs its folder, a thousand files one by one, which takes seconds; since this version it can
+/// sync the file system instead.
 const SYNCS_AT_ONCE: (u32, &str) = (14, "recovery_init_sync_method=syncfs");
 
 /// The password of user `otp`, which is asked for only by a server that was [`Server::locked`].
