@@ -22,20 +22,22 @@ fn tokens(criterion: &mut Criterion) {
             let token = issue(&issuer, &claims);
             let [head, body, signature] = parts(&token);
             let signed = format!("{head}.{body}");
-            let signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
+            let signature = Base64UrlUnpadded::decode_vec(signature).expect("a token of our own");
             // Made once, as they cannot be in an issuer that threads share: the driver's are not `Send`.
-            let signer = (provider.signer_factory)(&algorithm, &driver).unwrap();
-            let verifier =
-                (provider.verifier_factory)(&algorithm, &public(provider, algorithm, &driver)).unwrap();
+            let signer = (provider.signer_factory)(&algorithm, &driver).expect("its own key");
+            let verifier = (provider.verifier_factory)(&algorithm, &public(provider, algorithm, &driver))
+                .expect("its own key");
             group.bench_function("issue", |bench| bench.iter(|| issue(&issuer, black_box(&claims))));
             group.bench_function("issue, floor", |bench| {
                 bench.iter(|| signer.sign(black_box(signed.as_bytes())));
             });
             group.bench_function("recognise", |bench| {
-                bench.iter(|| recognised(&issuer, black_box(&token)).unwrap());
+                bench.iter(|| recognised(&issuer, black_box(&token)).expect("a token of our own"));
             });
             group.bench_function("recognise, floor", |bench| {
-                bench.iter(|| verifier.verify(black_box(signed.as_bytes()), &signature).unwrap());
+                bench.iter(|| {
+                    verifier.verify(black_box(signed.as_bytes()), &signature).expect("its own signature");
+                });
             });
             group.finish();
         }
@@ -47,15 +49,17 @@ fn public(provider: Provider, algorithm: Algorithm, key: &EncodingKey) -> Decodi
     let (utils, bytes) = (&provider.key_utils, key.as_bytes());
     match algorithm {
         Algorithm::ES256 => {
-            let (_, x, y) = (utils.ec_pub_components_from_private_key)(bytes, algorithm).unwrap();
+            let (_, x, y) =
+                (utils.ec_pub_components_from_private_key)(bytes, algorithm).expect("a P-256 key");
             DecodingKey::from_ec_der(&[&[4], &x[..], &y].concat())
         }
         Algorithm::EdDSA => {
-            let x = (utils.ed_pub_components_from_private_key)(bytes, &EllipticCurve::Ed25519).unwrap();
+            let x = (utils.ed_pub_components_from_private_key)(bytes, &EllipticCurve::Ed25519)
+                .expect("an Ed25519 key");
             DecodingKey::from_ed_der(&x)
         }
         Algorithm::RS256 => {
-            let (n, e) = (utils.rsa_pub_components_from_private_key)(bytes).unwrap();
+            let (n, e) = (utils.rsa_pub_components_from_private_key)(bytes).expect("an RSA key");
             DecodingKey::from_rsa_raw_components(&n, &e)
         }
         _ => DecodingKey::from_secret(bytes),
